@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* thrum/loop.h - the two loops */
+#ifndef THRUM_LOOP_H
+#define THRUM_LOOP_H
+
+#include <thrum/base.h>
+#include <thrum/options.h>
+
+/** Work on the indices begin <= i < end, begin < end.
+ * @return 0, or any other value to fail; see thrum_task_fail(). */
+typedef int thrum_for_fn(void *ctx, size_t begin, size_t end, thrum_task *task);
+
+/** Work on index i.
+ * @param result  Slot i of the results; NULL if there are none.
+ * @return 0, or any other value to fail. */
+typedef int thrum_map_fn(void *ctx, size_t i, void *result, thrum_task *task);
+
+THRUM_BEGIN_DECLS
+
+/** Run @p body over 0 <= i < n, in ranges that cover each index once.
+ *
+ * The body that fails first stops the handing out of ranges; the others are
+ * waited for. The code returned is that of the lowest index that failed among
+ * those that ran. With THRUM_KEEP_GOING all indices run: after a failure at i
+ * the body is run again for those after i in its range.
+ *
+ * @param n     0 runs nothing and is well.
+ * @param ctx   Handed to @p body untouched.
+ * @param opts  NULL for the defaults.
+ * @return 0; a body's code; THRUM_ECANCELED, THRUM_ETIMEDOUT; THRUM_EINVAL,
+ *         THRUM_E2BIG with nothing run. Without memory for a pool the caller
+ *         runs it alone. */
+THRUM_API int thrum_for(thrum_pool *pool, size_t n, thrum_for_fn *body,
+                        void *ctx, const thrum_opts *opts);
+
+/** Run @p body for each 0 <= i < n, with its result in slot i of @p results.
+ *
+ * As thrum_for otherwise. Slots of indices that failed or were not run are left
+ * as the body left them. Which thread runs an index, and when, does not show
+ * in the results.
+ *
+ * @param results  n slots of @p size bytes, of the caller. NULL with size 0: a
+ *                 loop without results.
+ * @return As thrum_for; THRUM_EOVERFLOW if n * size is past SIZE_MAX. */
+THRUM_API int thrum_map(thrum_pool *pool, size_t n, thrum_map_fn *body,
+                        void *ctx, void *results, size_t size,
+                        const thrum_opts *opts);
+
+THRUM_END_DECLS
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* cgroup.h - what the control groups of this process leave it: time and CPUs
+ *
+ * Reads version 1, version 2, and both at once. Nothing here can fail: where
+ * there is doubt (no file, a file that is not understood, a group that is not
+ * below any mount that we see, no memory) there is no limit.
+ */
+#ifndef THRUM__CGROUP_H
+#define THRUM__CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpulist.h"
+
+enum { CGROUP_PATH_BYTES = 4096 };
+
+struct cgroup_quota {
+	bool limited; /* else the rest is 0 */
+	int cpus;     /* quota / period, rounded up: at least 1 */
+	int64_t quota_us, period_us;
+	char file[CGROUP_PATH_BYTES]; /* that said so */
+};
+
+/** The tightest CPU quota from the group of this process up to the top.
+ *
+ * @param root  Stands before every path, "" for the system's own; for tests.
+ *              It is not part of quota->file. */
+void thrum__cgroup_quota(struct cgroup_quota *quota, const char *root);
+
+/** The CPUs that the cpuset of the group of this process holds.
+ *
+ * @param file  Out: CGROUP_PATH_BYTES; where it was read. "" if unknown.
+ * @return false, and an empty list, if unknown. */
+bool thrum__cgroup_cpuset(struct cpulist *cpus, char *file, const char *root);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* fork.c - thrum_run, and forks and joins inside it */
+#include "config.h"
+
+#include "entry.h"
+#include "join.h"
+#include "session.h"
+#include "worker.h"
+
+#include <string.h>
+
+int thrum_run(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
+              const thrum_opts *opts)
+{
+	struct entry e;
+	struct session s;
+	struct tally tally = { 0 };
+	int rc = thrum__entry_begin(&e, pool, 1, opts, 0, fn ? 0 : THRUM_EINVAL);
+
+	if (rc)
+		return rc;
+	if (thrum__call_stopping(&e.call) != STOP_NOT)
+		return thrum__entry_end(&e, 1, &tally);
+	thrum__session_begin(&s, &e.call, e.within, false);
+	if (s.kind == SESSION_TEAM)
+		(void)thrum__session_publish(&s, 0);
+	struct scratch_mark mark = thrum__scratch_mark(s.task.scratch);
+	rc = fn(ctx, &s.task);
+	thrum__scratch_reset(s.task.scratch, mark);
+	thrum__call_mark(&e.call, s.task.number);
+	thrum__session_end(&s);
+	if (rc == 0) {
+		tally.done = 1;
+	} else if ((rc != THRUM_ECANCELED && rc != THRUM_ETIMEDOUT)
+	           || thrum__call_stopping(&e.call) == STOP_NOT) {
+		thrum__tally_fail(&tally, 0, rc);
+	}
+	if (e.call.meter)
+		thrum__meter_add(e.call.meter, 0, tally.done, tally.failed);
+	return thrum__entry_end(&e, 1, &tally);
+}
+
+void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk, const void *arg,
+                  size_t bytes)
+{
+	if (!task || !task->worker)
+		return NULL;
+	struct deque *d = &task->worker->deque;
+	struct slot *s = thrum__deque_push(d, thunk, task->call, arg, bytes);
+	if (s && thrum__deque_wanted(d))
+		thrum__worker_expose(task->worker);
+	return s;
+}
+
+const void *thrum__pop(thrum_task *task, void *slot)
+{
+	struct slot *s = slot;
+	return thrum__join(task, s) ? NULL : s->cell;
+}
+
+/* The plain form: the cell holds the function and its context, then the
+ * result. */
+struct plain {
+	thrum_task_fn *fn;
+	void *ctx;
+};
+
+static void plain_thunk(thrum_task *task, void *cell)
+{
+	struct plain p;
+
+	memcpy(&p, cell, sizeof p);
+	int rc = p.fn(p.ctx, task);
+	memcpy(cell, &rc, sizeof rc);
+}
+
+thrum_forked thrum_fork(thrum_task *task, thrum_task_fn *fn, void *ctx)
+{
+	struct plain p = { fn, ctx };
+	return (thrum_forked){ thrum__push(task, plain_thunk, &p, sizeof p), fn,
+	                       ctx };
+}
+
+int thrum_join(thrum_task *task, thrum_forked forked)
+{
+	const void *cell = forked.slot ? thrum__pop(task, forked.slot) : NULL;
+	int rc;
+
+	if (!cell)
+		return forked.fn(forked.ctx, task);
+	memcpy(&rc, cell, sizeof rc);
+	return rc;
+}
+
+int thrum_join2(thrum_task *task, thrum_task_fn *f, void *fctx,
+                thrum_task_fn *g, void *gctx)
+{
+	thrum_forked forked = thrum_fork(task, g, gctx);
+	int first = f(fctx, task), second = thrum_join(task, forked);
+	return first ? first : second;
+}

@@ -1,0 +1,388 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* loop.c - to run a body over indices
+ *
+ * Three ways, as the session says.
+ *
+ * With a team, the indices are cut into at most 65 535 blocks, as a range word
+ * counts. Each member starts with its static block of them, the same for the
+ * same n and number of workers, so that a repeated loop finds its data where it
+ * left it; it claims chunks of about 2 us from the front, and steals when its
+ * own are gone (worker.c).
+ *
+ * Nested, the loop is one piece of work that splits when somebody is hungry: the
+ * back half becomes a task in the deque. Nobody hungry, and it costs its chunks
+ * and nothing else. What a piece gave away it joins at its end, the last first.
+ *
+ * Alone, the caller runs it in order; in chunks only if somebody watches.
+ *
+ * A loop that was short the last times is begun alone even where there are
+ * others: to share it would cost more than it is worth. If it lasts longer this
+ * time, what is left of it is shared. The time per index is remembered by the
+ * address of the body, in a small table of hints that threads overwrite.
+ */
+#include "config.h"
+
+#include "loop.h"
+
+#include "clock.h"
+#include "join.h"
+#include "policy.h"
+#include "session.h"
+#include "worker.h"
+
+#include <string.h>
+
+/* Bodies */
+
+/* The body gave up because the call is to end: not run, rather than failed. */
+static bool gave_up(struct call *call, int code)
+{
+	return (code == THRUM_ECANCELED || code == THRUM_ETIMEDOUT)
+	       && thrum__call_stopping(call) != STOP_NOT;
+}
+
+static void count_done(struct call *call, struct thrum_task *task,
+                       size_t begin, size_t end, struct tally *tally)
+{
+	tally->done += end - begin;
+	if (call->meter && end > begin)
+		thrum__meter_add(call->meter, (unsigned)task->number,
+		                 end - begin, 0);
+	for (size_t i = begin; call->status && i < end; i++)
+		call->status[i] = 0;
+}
+
+static void count_failed(struct call *call, struct thrum_task *task, size_t i,
+                         int code, struct tally *tally)
+{
+	thrum__tally_fail(tally, i, code);
+	if (call->meter)
+		thrum__meter_add(call->meter, (unsigned)task->number, 0, 1);
+	if (call->status)
+		call->status[i] = code;
+	if (!(call->flags & THRUM_KEEP_GOING))
+		thrum__call_stop(call, STOP_FAILED);
+}
+
+size_t thrum__loop_part(struct call *call, struct thrum_task *task,
+                        loop_part_fn *body, void *part, size_t begin,
+                        size_t end, struct tally *tally)
+{
+	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
+
+	task->begin = begin;
+	task->end = end;
+	task->failed_at_set = false;
+	int code = body(part, begin, end, task);
+	thrum__task_refresh(&call->fpenv);
+	thrum__scratch_reset(task->scratch, mark);
+	if (code == 0) {
+		count_done(call, task, begin, end, tally);
+		return end;
+	}
+	size_t at = task->failed_at_set ? task->failed_at : begin;
+	count_done(call, task, begin, at, tally);
+	if (gave_up(call, code))
+		return end;
+	count_failed(call, task, at, code, tally);
+	return call->flags & THRUM_KEEP_GOING ? at + 1 : end;
+}
+
+static void run_ranges(struct loop *l, struct call *call,
+                       struct thrum_task *task, size_t begin, size_t end,
+                       struct tally *tally)
+{
+	size_t most = l->grain ? l->grain : SIZE_MAX;
+
+	while (begin < end) {
+		if (thrum__call_may_stop(call) && thrum__call_stopping(call))
+			return;
+		size_t to = end - begin > most ? begin + most : end;
+		/* After a failure the rest of the same range comes again. */
+		while (begin < to && thrum__load(&call->stop, relaxed)
+		                     == STOP_NOT)
+			begin = thrum__loop_part(call, task, l->body, l->ctx,
+			                         begin, to, tally);
+	}
+}
+
+static void run_indices(struct loop *l, struct call *call,
+                        struct thrum_task *task, size_t begin, size_t end,
+                        struct tally *tally)
+{
+	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
+	struct scratch *scratch = task->scratch;
+	thrum_map_fn *each = l->each;
+	char *result = l->results ? l->results + begin * l->size : NULL;
+	bool watched = call->meter || call->status;
+	size_t counted = begin;
+
+	/* thrum_task_fail() has nothing to add where a job is one index. */
+	task->begin = task->end = begin;
+	for (size_t i = begin; i < end; i++, result += l->size) {
+		if (thrum__call_may_stop(call) && thrum__call_stopping(call)) {
+			end = i;
+			break;
+		}
+		int code = each(l->ctx, i, result, task);
+		if (scratch->next != mark.next)
+			thrum__scratch_reset(scratch, mark);
+		if (code == 0) {
+			if (watched) {
+				count_done(call, task, i, i + 1, tally);
+				counted = i + 1;
+			}
+			continue;
+		}
+		count_done(call, task, counted, i, tally);
+		counted = i + 1;
+		if (!gave_up(call, code))
+			count_failed(call, task, i, code, tally);
+	}
+	/* Not after each: to read the control word takes longer (4.5 ns on a
+	 * Zen 5) than all else that a job costs. */
+	thrum__task_refresh(&call->fpenv);
+	count_done(call, task, counted, end, tally);
+}
+
+static void run(struct loop *l, struct call *call, struct thrum_task *task,
+                size_t begin, size_t end, struct tally *tally)
+{
+	if (l->body)
+		run_ranges(l, call, task, begin, end, tally);
+	else
+		run_indices(l, call, task, begin, end, tally);
+}
+
+/* With a team */
+
+static void work(struct call *call, struct thrum_task *task, uint32_t lo,
+                 uint32_t hi, struct tally *tally)
+{
+	struct loop *l = call->shape;
+	size_t left = l->n - l->first, begin = lo * l->block;
+	size_t end = left / l->block < hi ? left : hi * l->block;
+
+	run(l, call, task, l->first + begin, l->first + end, tally);
+}
+
+static void run_team(struct loop *l, struct call *call, struct session *s,
+                     struct tally *tally)
+{
+	size_t left = l->n - l->first;
+
+	l->block = thrum__policy_block(left);
+	uint32_t blocks = (uint32_t)((left - 1) / l->block + 1);
+	uint32_t epoch = thrum__session_publish(s, blocks);
+	thrum__worker_finish(s->caller, s->team, epoch);
+	for (int r = 0; r < call->n_jobs; r++)
+		thrum__tally_merge(tally, &s->team->seat[r].tally);
+}
+
+/* Nested */
+
+enum { GIVEN_MAX = 64 }; /* halves: more than an index has bits */
+
+struct piece {
+	size_t begin, end;
+};
+
+/* What a piece hands back through its slot. */
+struct piece_result {
+	uint64_t done, failed, error_index;
+	int error_code;
+};
+
+_Static_assert(sizeof(struct piece_result) <= THRUM__CELL_BYTES,
+               "a result must fit the cell");
+
+static void run_piece(struct call *call, struct thrum_task *task,
+                      struct piece p, struct tally *tally);
+
+/* The task of a piece that was taken; its call is that of the task. */
+static void piece_thunk(thrum_task *task, void *cell)
+{
+	struct tally t = { 0 };
+	struct piece p;
+
+	memcpy(&p, cell, sizeof p);
+	run_piece(task->call, task, p, &t);
+	struct piece_result r = { t.done, t.failed, t.error_index,
+	                          t.error_code };
+	memcpy(cell, &r, sizeof r);
+}
+
+static void join_piece(struct call *call, struct thrum_task *task,
+                       struct slot *s, struct piece p, struct tally *tally)
+{
+	if (thrum__join(task, s)) {
+		run_piece(call, task, p, tally);
+		return;
+	}
+	struct piece_result r;
+	memcpy(&r, s->cell, sizeof r);
+	struct tally t = { .done = r.done, .failed = r.failed,
+	                   .error_index = r.error_index,
+	                   .error_code = r.error_code };
+	thrum__tally_merge(tally, &t);
+}
+
+static void run_piece(struct call *call, struct thrum_task *task,
+                      struct piece p, struct tally *tally)
+{
+	struct loop *l = call->shape;
+	struct deque *d = &task->worker->deque;
+	struct slot *slot[GIVEN_MAX];
+	struct piece given[GIVEN_MAX];
+	uint64_t since = thrum__clock_ns();
+	size_t chunk = 1;
+	int n = 0;
+
+	while (p.begin < p.end) {
+		size_t give = thrum__deque_wanted(d) && n < GIVEN_MAX
+			? thrum__policy_split(p.end - p.begin, chunk) : 0;
+		if (give) {
+			given[n] = (struct piece){ p.end - give, p.end };
+			slot[n] = thrum__deque_push(d, piece_thunk, call,
+			                            &given[n], sizeof given[n]);
+			if (slot[n]) {
+				p.end -= give;
+				n++;
+				thrum__worker_expose(task->worker);
+			}
+		}
+		size_t take = p.end - p.begin < chunk ? p.end - p.begin : chunk;
+		run(l, call, task, p.begin, p.begin + take, tally);
+		p.begin += take;
+		if (p.begin == p.end)
+			break;
+		uint64_t now = thrum__clock_ns();
+		if (take == chunk)
+			chunk = thrum__policy_indices(chunk, now - since);
+		since = now;
+	}
+	while (n-- > 0)
+		join_piece(call, task, slot[n], given[n], tally);
+}
+
+/* Alone */
+
+static void run_alone(struct loop *l, struct call *call,
+                      struct thrum_task *task, struct tally *tally)
+{
+	size_t chunk = 1;
+	uint64_t since;
+
+	if (!call->meter && !thrum__call_may_stop(call)) {
+		run(l, call, task, l->first, l->n, tally);
+		return;
+	}
+	since = thrum__clock_ns();
+	for (size_t i = l->first, take; i < l->n; i += take) {
+		take = l->n - i < chunk ? l->n - i : chunk;
+		run(l, call, task, i, i + take, tally);
+		uint64_t now = thrum__clock_ns();
+		chunk = thrum__policy_indices(chunk, now - since);
+		since = now;
+	}
+}
+
+/* Short loops */
+
+enum { SITES = 64 };
+
+static _Atomic uint64_t site[SITES]; /* A {tag:32, ns per index as float:32} */
+
+static _Atomic uint64_t *site_of(const struct loop *l, uint32_t *tag)
+{
+	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4). */
+	uint64_t key = l->site * 0x9e3779b97f4a7c15u;
+	*tag = (uint32_t)key | 1;
+	return &site[key >> 58];
+}
+
+/* Relaxed, both: a hint that any thread may overwrite. */
+static float ns_per_index(const struct loop *l)
+{
+	uint32_t tag, bits;
+	uint64_t word = thrum__load(site_of(l, &tag), relaxed);
+	float ns = -1;
+
+	if (word >> 32 != tag)
+		return ns;
+	bits = (uint32_t)word;
+	memcpy(&ns, &bits, sizeof ns);
+	return ns;
+}
+
+static void remember(const struct loop *l, double ns, double indices)
+{
+	uint32_t tag, bits;
+	_Atomic uint64_t *at = site_of(l, &tag);
+	float each = (float)(ns / indices), old = ns_per_index(l);
+
+	if (each < old / 2) /* down slowly: to be too hopeful costs more */
+		each = old / 2;
+	memcpy(&bits, &each, sizeof bits);
+	thrum__store(at, (uint64_t)tag << 32 | bits, relaxed);
+}
+
+/* Begin alone. @return the first index that is not done. */
+static size_t run_short(struct loop *l, struct call *call, struct tally *tally)
+{
+	struct session s;
+	size_t i = 0, take = 1;
+	uint64_t begin = thrum__clock_ns(), now = begin;
+
+	thrum__session_begin_short(&s, call);
+	while (i < l->n && now - begin < THRUM__SURPRISE_NS) {
+		if (take > l->n - i)
+			take = l->n - i;
+		run(l, call, &s.task, i, i + take, tally);
+		i += take;
+		take *= 2;
+		now = thrum__clock_ns();
+	}
+	thrum__call_mark(call, 0);
+	thrum__session_end(&s);
+	remember(l, (double)(now - begin), (double)i);
+	return i;
+}
+
+void thrum__loop_run(struct loop *l, struct call *call,
+                     const struct thrum_task *within, struct tally *tally)
+{
+	struct session s;
+	float ns = call->n_jobs > 1 && !within ? ns_per_index(l) : -1;
+
+	call->work = work;
+	call->shape = l;
+	l->first = 0;
+	if (l->n == 0)
+		return;
+	if (ns >= 0 && (double)ns * (double)l->n < THRUM__SHORT_NS) {
+		l->first = run_short(l, call, tally);
+		if (l->first >= l->n)
+			return;
+	}
+	thrum__session_begin(&s, call, within, false);
+	switch (s.kind) {
+	case SESSION_TEAM:
+		run_team(l, call, &s, tally);
+		if (tally->timed)
+			remember(l, (double)tally->timed_ns,
+			         (double)tally->timed * (double)l->block);
+		break;
+	case SESSION_NESTED:
+		run_piece(call, &s.task, (struct piece){ l->first, l->n },
+		          tally);
+		thrum__call_mark(call, s.task.number);
+		break;
+	case SESSION_ALONE:
+		run_alone(l, call, &s.task, tally);
+		thrum__call_mark(call, 0);
+		break;
+	}
+	thrum__session_end(&s);
+}

@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* loop.h - to run a body over indices: what thrum_for and thrum_map share */
+#ifndef THRUM__LOOP_H
+#define THRUM__LOOP_H
+
+#include "call.h"
+
+#include <thrum/loop.h>
+
+struct loop {
+	size_t n;
+	thrum_for_fn *body; /* over a range; or */
+	thrum_map_fn *each; /* over an index */
+	void *ctx;
+	char *results; /* of each; NULL none */
+	size_t size;
+	uintptr_t site; /* whose time per index it is: the user's body */
+	size_t grain;  /* most indices per run of body; 0 no bound */
+	size_t first;  /* I index of block 0 */
+	size_t block;  /* I indices per block */
+};
+
+/** Run @p loop as @p call, by the workers that the call can have.
+ * @param within  Innermost task of this thread in the call's pool; NULL none. */
+void thrum__loop_run(struct loop *loop, struct call *call,
+                     const struct thrum_task *within, struct tally *tally);
+
+/** Run @p body over begin <= i < end as one job each, once: count, tell the
+ * watchers, stop the call if it failed.
+ * @return the index to go on at: end, or with THRUM_KEEP_GOING the one after
+ *         the one that failed. */
+typedef int loop_part_fn(void *part, size_t begin, size_t end,
+                         struct thrum_task *task);
+size_t thrum__loop_part(struct call *call, struct thrum_task *task,
+                        loop_part_fn *body, void *part, size_t begin,
+                        size_t end, struct tally *tally);
+
+#endif

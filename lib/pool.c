@@ -1,0 +1,553 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* pool.c - places, their residents, and the teams of the calls that run
+ *
+ * Threads are started when work first needs them, by whoever would otherwise
+ * wake them. Where the system refuses, the pool goes on with fewer and tries
+ * again after a second.
+ *
+ * fork(). A handler holds the lock of the default pool across a fork (machine.c
+ * does so for the topology; it is installed before, so it is taken after), and
+ * in the child counts the generation up. A pool that a child finds
+ * is of another generation: its threads do not exist, its teams belong to calls
+ * that nobody will finish. The first call in the child makes it as new: threads
+ * not started, places and teams free. What it looked like in the middle of the
+ * fork does not matter, as all words are written.
+ *
+ * The default pool cannot grow in place, as workers index its arrays. A call
+ * for more workers than it has places gets a larger one (sizes double, so there
+ * are few), and the residents of the former end when they find nothing to do.
+ * Their memory stays until thrum_shutdown, for whoever still holds the pointer.
+ */
+#include "config.h"
+
+#include "pool.h"
+
+#include "affinity.h"
+#include "clock.h"
+#include "cpus.h"
+#include "env.h"
+#include "idle.h"
+#include "memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+	pthread_mutex_t lock;
+	_Atomic(struct thrum_pool *) pool; /* A written under the lock */
+	struct thrum_pool *former;         /* L */
+} standard = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static _Atomic unsigned generation = 1; /* of this process */
+static _Atomic unsigned pools; /* that are; their plans refer to the machine */
+static pthread_once_t handlers = PTHREAD_ONCE_INIT;
+
+/* Creation */
+
+struct team *thrum__team_new(struct thrum_pool *pool, uint32_t number)
+{
+	struct team *t = thrum__memory_zalloc(THRUM__LINE, sizeof *t);
+	size_t n = (size_t)pool->places + 1;
+
+	if (!t)
+		return NULL;
+	t->pool = pool;
+	t->number = number;
+	t->guest = thrum__memory_zalloc(THRUM__LINE, sizeof *t->guest);
+	t->seat = thrum__memory_zalloc(THRUM__LINE, n * sizeof *t->seat);
+	t->rank = thrum__memory_zalloc(64, n * sizeof *t->rank);
+	t->member = thrum__memory_zalloc(64, n * sizeof *t->member);
+	if (!t->guest || !t->seat || !t->rank || !t->member) {
+		thrum__team_free(t);
+		return NULL;
+	}
+	for (uint32_t p = 0; p < pool->places; p++)
+		thrum__store(&t->rank[p], THRUM__NO_RANK, relaxed);
+	t->guest->pool = pool;
+	t->guest->id = pool->places + number;
+	t->guest->node = -1;
+	return t;
+}
+
+void thrum__team_free(struct team *t)
+{
+	if (!t)
+		return;
+	if (t->guest) {
+		thrum__deque_free(&t->guest->deque);
+		thrum__scratch_free(&t->guest->scratch);
+	}
+	thrum__memory_free(t->guest);
+	thrum__memory_free(t->seat);
+	thrum__memory_free(t->rank);
+	thrum__memory_free(t->member);
+	thrum__memory_free(t);
+}
+
+static struct team *make_team(struct thrum_pool *pool, uint32_t number)
+{
+	pthread_mutex_lock(&pool->lock);
+	/* Relaxed: under the lock. */
+	struct team *t = thrum__load(&pool->team[number], relaxed);
+	if (!t && (t = thrum__team_new(pool, number))) {
+		/* [T6] pairs with [T5] in thrum__pool_team, thrum__pool_worker,
+		 * search and thrum__team_wake_callers */
+		thrum__store(&pool->team[number], t, release);
+		thrum__store(&pool->teams, number + 1, release);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return t;
+}
+
+struct team *thrum__pool_team(struct thrum_pool *pool, uint32_t number)
+{
+	/* [T5] pairs with [T6] in make_team */
+	struct team *t = thrum__load(&pool->team[number], acquire);
+	if (t)
+		return t;
+	return make_team(pool, number);
+}
+
+const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place)
+{
+	/* [O1] pairs with [O2] in thrum__pool_order */
+	uint16_t *order = thrum__load(&pool->order[place], acquire), *other;
+	int *wide;
+
+	if (order)
+		return order;
+	order = thrum__memory_zalloc(64, pool->places * sizeof *order);
+	wide = thrum__memory_zalloc(64, pool->places * sizeof *wide);
+	if (order && wide) {
+		thrum__plan_nearest(&pool->plan, (int)place, wide);
+		for (uint32_t i = 0; i < pool->places; i++)
+			order[i] = (uint16_t)wide[i];
+		other = NULL;
+		/* [O2] pairs with [O1] in thrum__pool_order */
+		if (!thrum__cas(&pool->order[place], &other, order, acq_rel)) {
+			thrum__memory_free(order);
+			/* [O1] pairs with [O2] in thrum__pool_order, of the
+			 * other thread */
+			order = thrum__load(&pool->order[place], acquire);
+		}
+	} else {
+		thrum__memory_free(order);
+		order = NULL;
+	}
+	thrum__memory_free(wide);
+	return order;
+}
+
+static void pool_free(struct thrum_pool *pool)
+{
+	for (uint32_t i = 0; i < THRUM__TEAMS; i++)
+		thrum__team_free(thrum__load(&pool->team[i], relaxed));
+	for (uint32_t p = 0; pool->worker && p < pool->places; p++) {
+		thrum__deque_free(&pool->worker[p].deque);
+		thrum__scratch_free(&pool->worker[p].scratch);
+	}
+	for (uint32_t p = 0; pool->order && p < pool->places; p++)
+		thrum__memory_free(thrum__load(&pool->order[p], relaxed));
+	thrum__memory_free(pool->order);
+	thrum__memory_free(pool->worker);
+	thrum__plan_free(&pool->plan);
+	pthread_mutex_destroy(&pool->lock);
+	thrum__memory_free(pool);
+}
+
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&standard.lock);
+}
+
+static void fork_parent(void)
+{
+	pthread_mutex_unlock(&standard.lock);
+}
+
+static void fork_child(void)
+{
+	pthread_mutex_unlock(&standard.lock);
+	thrum__add(&generation, 1u, relaxed); /* the only thread */
+	/* If it was in a body, that is of a call that nobody will finish here:
+	 * what the child calls is not inside of it. */
+	thrum__task_current = NULL;
+}
+
+static void install_handlers(void)
+{
+	/* If it is refused, a child has a pool without threads, which its
+	 * callers serve alone. */
+	(void)pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+static void init_places(struct thrum_pool *pool)
+{
+	for (uint32_t p = 0; p < pool->places; p++) {
+		struct worker *w = &pool->worker[p];
+		w->pool = pool;
+		w->id = p;
+		w->node = pool->plan.place[p].npus > 0
+		          ? pool->plan.place[p].node : -1;
+		thrum__store(&w->home.rest, REST_UNSTARTED, relaxed);
+	}
+	thrum__store(&pool->resting, pool->places, relaxed);
+}
+
+static void take_options(struct thrum_pool *pool, int size,
+                         const thrum_pool_opts *o)
+{
+	const struct machine *m = thrum__machine();
+	const struct env *env = thrum__env();
+
+	pool->bind = o->bind ? o->bind : env->bind ? env->bind
+	                                           : THRUM_BIND_CORES;
+	pool->size = size;
+	pool->stack_bytes = o->stack_bytes ? o->stack_bytes
+		: env->stack_bytes ? env->stack_bytes : (size_t)8 << 20;
+	pool->spin_ns = thrum__policy_spin_ns(
+		o->spin_us < 0 ? 0 : o->spin_us > 0 ? o->spin_us : env->spin_us,
+		size, m->usable, m->usable < m->ncores);
+	pool->start = o->start;
+	pool->end = o->stop;
+	pool->ctx = o->ctx;
+}
+
+static int pool_new(struct thrum_pool **out, int size, int places,
+                    const thrum_pool_opts *o)
+{
+	struct thrum_pool *pool = thrum__memory_zalloc(THRUM__LINE,
+	                                               sizeof *pool);
+
+	*out = NULL;
+	if (!pool)
+		return THRUM_ENOMEM;
+	pthread_once(&handlers, install_handlers);
+	pthread_mutex_init(&pool->lock, NULL);
+	take_options(pool, size, o);
+	if (thrum__plan_make(&pool->plan, thrum__machine(), places,
+	                     thrum__affinity_cpu(), pool->bind)) {
+		pthread_mutex_destroy(&pool->lock);
+		thrum__memory_free(pool);
+		return THRUM_ENOMEM;
+	}
+	pool->places = (uint32_t)places;
+	pool->worker = thrum__memory_zalloc(THRUM__LINE, pool->places
+	                                    * sizeof *pool->worker);
+	pool->order = thrum__memory_zalloc(64, pool->places
+	                                   * sizeof *pool->order);
+	if (!pool->worker || !pool->order) {
+		pool_free(pool);
+		return THRUM_ENOMEM;
+	}
+	init_places(pool);
+	thrum__add(&pools, 1u, relaxed);
+	thrum__store(&pool->generation, thrum__load(&generation, relaxed),
+	             relaxed);
+	*out = pool;
+	return 0;
+}
+
+/* Threads */
+
+static int spawn(struct worker *w, size_t stack_bytes)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return rc;
+	if (stack_bytes < (size_t)PTHREAD_STACK_MIN)
+		stack_bytes = (size_t)PTHREAD_STACK_MIN;
+	rc = pthread_attr_setstacksize(&attr, (stack_bytes + 0xffff)
+	                               & ~(size_t)0xffff);
+	/* Signals are the program's: none is delivered to a worker, but for
+	 * those that its own instructions raise. */
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGTRAP);
+	sigdelset(&all, SIGSYS);
+	sigdelset(&all, SIGABRT);
+	if (rc == 0)
+		rc = pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (rc == 0) {
+		rc = pthread_create(&w->thread, &attr, thrum__worker_main, w);
+		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
+bool thrum__pool_settle(struct worker *w)
+{
+	struct thrum_pool *pool = w->pool;
+	const struct place *place = &pool->plan.place[w->id];
+
+#if defined(__linux__)
+	char name[16];
+	snprintf(name, sizeof name, "thrum/%u", (unsigned)w->id % 1000000u);
+	(void)pthread_setname_np(pthread_self(), name);
+#endif
+	/* One that floats would keep the mask of the bound thread that started
+	 * it: it gets that of the process, as it was found. */
+	const struct cpulist *all = &pool->plan.machine->step[STEP_MASK].cpus;
+	int rc = place->npus > 0
+		? thrum__affinity_bind(place->pu, place->npus)
+		: pool->plan.machine->binds
+		? thrum__affinity_bind(all->cpu, all->count) : 0;
+	if (rc)
+		thrum__or(&pool->notes, THRUM_NOTE_UNPINNED, relaxed);
+	return thrum__pool_order(pool, w->id) != NULL;
+}
+
+bool thrum__pool_start(struct worker *w)
+{
+	struct thrum_pool *pool = w->pool;
+	uint32_t rest = REST_UNSTARTED;
+	int saved = errno;
+
+	/* Relaxed all: creating a thread orders. */
+	if (thrum__load(&pool->stop, relaxed)
+	    || (thrum__load(&pool->retry_ns, relaxed)
+	        && thrum__clock_ns() < thrum__load(&pool->retry_ns, relaxed)))
+		return false;
+	if (!thrum__cas(&w->home.rest, &rest, REST_STARTING, relaxed))
+		return false;
+	thrum__sub(&pool->resting, 1u, relaxed);
+	pthread_mutex_lock(&pool->lock);
+	/* Under the lock: after end_threads no thread comes that nobody joins,
+	 * though a resident on its way out of an old call may still want one. */
+	bool stop = thrum__load(&pool->stop, relaxed);
+	int rc = stop ? EAGAIN : spawn(w, pool->stack_bytes);
+	w->joinable = rc == 0;
+	pthread_mutex_unlock(&pool->lock);
+	if (rc) {
+		if (!stop) {
+			thrum__or(&pool->notes, THRUM_NOTE_THREADS, relaxed);
+			thrum__store(&pool->retry_ns,
+			             thrum__clock_ns() + 1000000000, relaxed);
+		}
+		thrum__add(&pool->resting, 1u, relaxed);
+		thrum__store(&w->home.rest, REST_UNSTARTED, relaxed);
+		/* Somebody may wait for this one to have a turn. */
+		(void)thrum__idle_ring(pool);
+		thrum__team_wake_callers(pool);
+	}
+	errno = saved;
+	return rc == 0;
+}
+
+static void end_threads(struct thrum_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock); /* see thrum__pool_start */
+	thrum__store(&pool->stop, 1, relaxed); /* comes with the bell */
+	pthread_mutex_unlock(&pool->lock);
+	(void)thrum__idle_ring(pool);
+	for (uint32_t p = 0; p < pool->places; p++) {
+		struct worker *w = &pool->worker[p];
+		(void)thrum__idle_wake(pool, &w->home);
+	}
+}
+
+static void join_threads(struct thrum_pool *pool)
+{
+	for (uint32_t p = 0; p < pool->places; p++) {
+		struct worker *w = &pool->worker[p];
+		if (w->joinable)
+			pthread_join(w->thread, NULL);
+		w->joinable = false;
+	}
+}
+
+/* After fork */
+
+static void renew_worker(struct worker *w, uint32_t rest)
+{
+	thrum__deque_reset(&w->deque);
+	thrum__store(&w->serving, 0, relaxed);
+	thrum__store(&w->leaper, 0, relaxed);
+	thrum__store(&w->home.parker.token, 0, relaxed);
+	thrum__store(&w->seat.parker.token, 0, relaxed);
+	thrum__store(&w->seat.rest, REST_AWAKE, relaxed);
+	thrum__store(&w->home.rest, rest, relaxed);
+	thrum__store(&w->taken, PLACE_FREE, relaxed);
+	w->joinable = false;
+	/* Lost, not freed: it may be half changed, and the body that forked may
+	 * have memory of it. */
+	w->scratch = (struct scratch){ 0 };
+}
+
+static void renew_team(struct team *t)
+{
+	uint32_t epoch = thrum__load(&t->epoch, relaxed);
+
+	thrum__store(&t->epoch, epoch + (epoch & 1), relaxed);
+	for (uint32_t r = 0; r <= t->pool->places; r++)
+		thrum__range_set(&t->seat[r].range, 0, 0, 0);
+	thrum__store(&t->feed.claimed, thrum__load(&t->feed.filled, relaxed),
+	             relaxed);
+	thrum__store(&t->busy, 0, relaxed);
+	/* Another thread may have been in the middle of writing the tables: no
+	 * rank may stay that the next caller does not know of. */
+	for (uint32_t p = 0; p < t->pool->places; p++)
+		thrum__store(&t->rank[p], THRUM__NO_RANK, relaxed);
+	thrum__store(&t->size, 0, relaxed);
+	t->built_clean = false;
+	renew_worker(t->guest, REST_AWAKE);
+}
+
+/* All relaxed: under standard.lock, whose release and that of the generation
+ * publish it. */
+static void renew(struct thrum_pool *pool)
+{
+	pthread_mutex_init(&pool->lock, NULL);
+	for (uint32_t p = 0; p < pool->places; p++)
+		renew_worker(&pool->worker[p], REST_UNSTARTED);
+	for (uint32_t i = 0; i < THRUM__TEAMS; i++) {
+		struct team *t = thrum__load(&pool->team[i], relaxed);
+		if (t)
+			renew_team(t);
+	}
+	thrum__store(&pool->resting, pool->places, relaxed);
+	thrum__store(&pool->callers, 0, relaxed);
+	thrum__store(&pool->retry_ns, 0, relaxed);
+	thrum__and(&pool->notes, ~THRUM_NOTE_THREADS, relaxed);
+}
+
+bool thrum__pool_foreign(const struct thrum_pool *pool)
+{
+	/* [G1] acquire: pairs with [G2] in thrum__pool_adopt */
+	return thrum__load(&pool->generation, acquire)
+	       != thrum__load(&generation, relaxed);
+}
+
+void thrum__pool_adopt(struct thrum_pool *pool)
+{
+	if (!thrum__pool_foreign(pool))
+		return;
+	pthread_mutex_lock(&standard.lock);
+	if (thrum__pool_foreign(pool)) {
+		renew(pool);
+		/* [G2] pairs with [G1] in thrum__pool_foreign */
+		thrum__store(&pool->generation,
+		             thrum__load(&generation, relaxed), release);
+	}
+	pthread_mutex_unlock(&standard.lock);
+}
+
+/* The default pool */
+
+static int places_for(int n_jobs)
+{
+	int places = thrum__machine()->ncores;
+
+	if (n_jobs <= places)
+		return places;
+	while (places < n_jobs && places < THRUM__WORKERS_MAX / 2)
+		places *= 2;
+	return places < n_jobs ? THRUM__WORKERS_MAX : places;
+}
+
+struct thrum_pool *thrum__pool_default(int n_jobs)
+{
+	/* [M1] pairs with [M2] in thrum__pool_default */
+	struct thrum_pool *pool = thrum__load(&standard.pool, acquire);
+
+	if (pool && (uint32_t)n_jobs <= pool->places)
+		return pool;
+	int places = places_for(n_jobs);
+	pthread_mutex_lock(&standard.lock);
+	pool = thrum__load(&standard.pool, relaxed); /* under the lock */
+	if (!pool || (uint32_t)n_jobs > pool->places) {
+		struct thrum_pool *more;
+		thrum_pool_opts none = { .size = sizeof none };
+		if (pool_new(&more, thrum__machine()->usable, places, &none)
+		    == 0) {
+			if (pool) {
+				pool->next = standard.former;
+				standard.former = pool;
+				/* Else its lock may be held for ever. */
+				if (!thrum__pool_foreign(pool))
+					end_threads(pool);
+			}
+			/* [M2] pairs with [M1] in thrum__pool_default */
+			thrum__store(&standard.pool, more, release);
+			pool = more;
+		}
+	}
+	pthread_mutex_unlock(&standard.lock);
+	return pool;
+}
+
+/* The interface */
+
+/* In a body of pool, or of any pool: of this thread, or of a thread whose
+ * work it does. */
+static bool inside(const struct thrum_pool *pool)
+{
+	for (const struct thrum_task *t = thrum__task_current; t; t = t->outer)
+		for (const struct call *c = t->call; c; c = c->parent)
+			if (!pool || c->pool == pool)
+				return true;
+	return false;
+}
+
+int thrum__pool_create(struct thrum_pool **pool, int size,
+                       const thrum_pool_opts *opts)
+{
+	return pool_new(pool, size, size, opts);
+}
+
+bool thrum__pool_any(void)
+{
+	/* Relaxed: who makes or ends pools meanwhile orders that himself. */
+	return thrum__load(&pools, relaxed) != 0;
+}
+
+int thrum_pool_destroy(thrum_pool *pool)
+{
+	if (!pool)
+		return 0;
+	if (inside(pool))
+		return THRUM_EDEADLK;
+	if (!thrum__pool_foreign(pool)) {
+		uint32_t n;
+		/* Calls of other threads that began before. They cannot call
+		 * the waiter, as their last touch of the pool is the count.
+		 * [C1] pairs with [C2] in finish */
+		while ((n = thrum__load(&pool->callers, acquire)) != 0)
+			(void)thrum__park_wait(&pool->callers, n, 1000000);
+		end_threads(pool);
+		join_threads(pool);
+	}
+	pool_free(pool);
+	thrum__sub(&pools, 1u, relaxed);
+	return 0;
+}
+
+int thrum__pool_shutdown(void)
+{
+	if (inside(NULL))
+		return THRUM_EDEADLK;
+	pthread_mutex_lock(&standard.lock);
+	struct thrum_pool *pool = thrum__load(&standard.pool, relaxed);
+	struct thrum_pool *former = standard.former;
+	thrum__store(&standard.pool, NULL, relaxed); /* under the lock */
+	standard.former = NULL;
+	pthread_mutex_unlock(&standard.lock);
+	(void)thrum_pool_destroy(pool);
+	while (former) {
+		struct thrum_pool *next = former->next;
+		(void)thrum_pool_destroy(former);
+		former = next;
+	}
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* pool.h - places, their residents, and the teams of the calls that run */
+#ifndef THRUM__POOL_H
+#define THRUM__POOL_H
+
+#include "atomics.h"
+#include "cacheline.h"
+#include "place.h"
+#include "team.h"
+#include "worker.h"
+
+#include <pthread.h>
+#include <thrum/pool.h>
+
+/* Calls that are shared at the same time; further ones run on their caller. */
+#define THRUM__TEAMS 64u
+
+struct thrum_pool {
+	THRUM__ALIGNED _Atomic uint32_t bell;    /* A see idle.h */
+	THRUM__ALIGNED _Atomic uint32_t resting; /* A asleep or not started */
+	_Atomic uint32_t callers;                /* A threads inside a call */
+	THRUM__ALIGNED _Atomic uint32_t teams;   /* A how many of team[] exist */
+	_Atomic(struct team *) team[THRUM__TEAMS]; /* A NULL: not made yet */
+	_Atomic uint32_t stop;        /* A residents are to end */
+	_Atomic unsigned notes;       /* A THRUM_NOTE_* */
+	_Atomic uint64_t retry_ns;    /* A start no thread before this moment */
+	_Atomic unsigned generation;  /* A process it lives in; see pool.c */
+	struct worker *worker;        /* I array by place */
+	_Atomic(uint16_t *) *order;   /* A by place; NULL: not needed yet */
+	struct plan plan;             /* I */
+	uint32_t places;              /* I */
+	int size;                     /* I most workers of a call; all */
+	int bind;                     /* I THRUM_BIND_* */
+	uint64_t spin_ns;             /* I */
+	size_t stack_bytes;           /* I */
+	thrum_thread_fn *start, *end; /* I */
+	void *ctx;                    /* I */
+	pthread_mutex_t lock;         /* threads and teams are made under it */
+	struct thrum_pool *next;      /* L default.lock: former default pools */
+};
+
+/** Worker @p id: a place, or the guest of team id - places. */
+static inline struct worker *thrum__pool_worker(const struct thrum_pool *pool,
+                                                uint32_t id)
+{
+	if (id < pool->places)
+		return &pool->worker[id];
+	/* [T5] pairs with [T6] in make_team */
+	return thrum__load(&pool->team[id - pool->places], acquire)->guest;
+}
+
+/** The default pool, with room for calls of @p n_jobs workers; NULL without
+ * memory. */
+struct thrum_pool *thrum__pool_default(int n_jobs);
+
+/** Make @p pool, which may be of the parent of a fork, usable in this process. */
+void thrum__pool_adopt(struct thrum_pool *pool);
+
+/** Team @p number, made at first need; NULL without memory. */
+struct team *thrum__pool_team(struct thrum_pool *pool, uint32_t number);
+
+/** All places, nearest to @p place first; NULL without memory. */
+const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place);
+
+/** Start the thread of @p w. @return false if it was started already or cannot
+ * be, which the notes of the pool then say. */
+bool thrum__pool_start(struct worker *w);
+
+/** Name and bind the calling thread, the resident of @p w.
+ * @return false without memory. */
+bool thrum__pool_settle(struct worker *w);
+
+/** The pool is of a parent process. */
+bool thrum__pool_foreign(const struct thrum_pool *pool);
+
+/** A pool of @p size workers; opts are valid. 0 or THRUM_ENOMEM. */
+int thrum__pool_create(struct thrum_pool **pool, int size,
+                       const thrum_pool_opts *opts);
+
+/** There is a pool, of whomever. */
+bool thrum__pool_any(void);
+
+/** End the default pools. 0 or THRUM_EDEADLK. */
+int thrum__pool_shutdown(void);
+
+#endif

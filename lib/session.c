@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* session.c - the calling thread while it is in a call */
+#include "config.h"
+
+#include "session.h"
+
+#include "idle.h"
+#include "pool.h"
+#include "worker.h"
+
+static bool open_team(struct session *s, struct call *call,
+                      const struct thrum_task *within)
+{
+	s->team = thrum__team_open(call->pool, &call->n_jobs, within,
+	                           &s->caller);
+	if (!s->team)
+		return false;
+	call->team = s->team;
+	/* Ask for the first fork: whoever is awake is hungry. */
+	thrum__deque_beg(&s->caller->deque);
+	if (call->pool->bind == THRUM_BIND_CALLER && !within) {
+		const struct place *p = s->caller->id < call->pool->places
+			? &call->pool->plan.place[s->caller->id] : NULL;
+		s->bound = p && p->npus > 0
+		           && thrum__affinity_save(&s->mask) == 0;
+		if (s->bound)
+			(void)thrum__affinity_bind(p->pu, p->npus);
+	}
+	return true;
+}
+
+/* The caller's task, run by this thread without a team. */
+static void alone(struct session *s, struct call *call, int n_jobs)
+{
+	struct thrum_task *outer = thrum__task_current;
+
+	s->kind = SESSION_ALONE;
+	s->bound = false;
+	s->team = NULL;
+	s->caller = NULL;
+	s->scratch = (struct scratch){ 0 };
+	s->task = (struct thrum_task){
+		.call = call, .n_jobs = n_jobs, .node = -1,
+		.scratch = outer ? outer->scratch : &s->scratch,
+	};
+}
+
+static void with_others(struct session *s, struct call *call, int number)
+{
+	s->task = (struct thrum_task){
+		.call = call, .worker = s->caller,
+		.scratch = &s->caller->scratch, .number = number,
+		.n_jobs = call->n_jobs, .node = s->caller->node,
+	};
+}
+
+void thrum__session_begin_short(struct session *s, struct call *call)
+{
+	alone(s, call, call->n_jobs);
+	s->own = thrum__task_enter(&s->task);
+}
+
+void thrum__session_begin(struct session *s, struct call *call,
+                          const struct thrum_task *within, bool own_team)
+{
+	/* Inside a short part of a call the thread is in no team. */
+	const struct thrum_task *member = within && within->worker ? within
+	                                                           : NULL;
+
+	s->bound = false;
+	s->team = NULL;
+	if (member && !own_team && call->n_jobs > 1
+	    && call->n_jobs == member->n_jobs) {
+		s->kind = SESSION_NESTED;
+		s->caller = member->worker;
+		call->team = member->call->team;
+		with_others(s, call, member->number);
+	} else if (call->n_jobs > 1 && open_team(s, call, member)) {
+		s->kind = SESSION_TEAM;
+		with_others(s, call, 0);
+	} else {
+		call->n_jobs = 1;
+		alone(s, call, 1);
+	}
+	s->own = thrum__task_enter(&s->task);
+}
+
+uint32_t thrum__session_publish(struct session *s, uint32_t blocks)
+{
+	struct team *t = s->team;
+
+	thrum__team_deal(t, blocks);
+	uint32_t epoch = thrum__team_publish(t, s->task.call);
+	thrum__worker_serve(s->caller, t, epoch);
+	if (thrum__idle_ring(t->pool))
+		thrum__team_wake(t);
+	return epoch;
+}
+
+uint32_t thrum__session_publish_turns(struct session *s)
+{
+	struct team *t = s->team;
+	uint32_t n = (uint32_t)s->task.n_jobs;
+	uint32_t epoch = thrum__load(&t->epoch, relaxed) + 1; /* its own */
+
+	thrum__team_deal(t, 0);
+	for (uint32_t r = 0; r < n; r++)
+		thrum__range_set_turn(&t->seat[r].range, epoch);
+	thrum__store(&t->left, n, relaxed); /* published by [T1] */
+	(void)thrum__team_publish(t, s->task.call);
+	(void)thrum__idle_ring(t->pool);
+	return epoch;
+}
+
+void thrum__session_end(struct session *s)
+{
+	thrum__task_leave(&s->task, &s->own);
+	if (s->kind == SESSION_TEAM) {
+		thrum__team_close(s->team, s->caller);
+		if (s->bound)
+			thrum__affinity_restore(&s->mask);
+	} else if (s->task.scratch == &s->scratch) {
+		thrum__scratch_free(&s->scratch);
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* topology_flat.c - the cores of a machine, in a build without hwloc */
+#include "config.h"
+
+#include <errno.h>
+
+#include "topology.h"
+
+int thrum__topology_load(struct topology *topology,
+                         const struct topology_source *source)
+{
+	if (source->synthetic || source->xml)
+		return -ENOSYS;
+	return thrum__topology_flat(topology, source->root ? source->root : "");
+}

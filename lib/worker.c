@@ -1,0 +1,497 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* worker.c - how a worker finds work and runs it
+ *
+ * A worker of call e has three sources, and looks in this order: blocks (its
+ * own range, then the largest range of another member, half of which it takes),
+ * items of a stream, tasks in the deques of the members.
+ *
+ * Stealing blocks. The thief keeps the first block of what it took and puts
+ * only the rest where others can see it. Else, with many thieves and few
+ * blocks, a range may travel from thief to thief without a block being run. It
+ * starts again with a chunk of one block: the victim's blocks may be dear where
+ * its own were cheap. (Both were found by simulation.)
+ *
+ * Stealing tasks. A deque says in `serving` for which call its owner works:
+ *
+ *   owner, before its first work of call e      thief of call e
+ *   incarnation++          [D6] release         word = the deque's  [D5] acquire
+ *   serving = e            [W3] release         serving == e ?      [W4] acquire
+ *   ... forks, exposes     [D1] release         exchange word       [D2]
+ *
+ * Claim: a task that the thief gets is one of call e. The task was exposed
+ * before `word` was read, so `serving` is that of the task or a later one. If
+ * it is a later one and yet equals e, there was an incarnation between, which
+ * the thief has seen with [W4], and the exchange fails.
+ */
+#include "config.h"
+
+#include "worker.h"
+
+#include "clock.h"
+#include "idle.h"
+#include "policy.h"
+#include "pool.h"
+
+void thrum__worker_serve(struct worker *w, struct team *team, uint32_t epoch)
+{
+	uint64_t key = thrum__serving_key(team, epoch);
+	if (thrum__load(&w->serving, relaxed) == key) /* its own */
+		return;
+	thrum__deque_prepare(&w->deque);
+	thrum__deque_begin(&w->deque);
+	/* [W3] pairs with [W4] in steal_from */
+	thrum__store(&w->serving, key, release);
+}
+
+/* What a worker does for a call between two looks at the rest of the world. */
+struct share {
+	struct thrum_task task;
+	struct fpenv own;
+	struct tally tally;
+	uint32_t blocks;  /* done, and not yet said so */
+	uint64_t block_ns; /* what a block took last; 0 not known */
+};
+
+static void share_begin(struct share *s, struct worker *w, struct team *t,
+                        uint32_t epoch, unsigned rank)
+{
+	thrum__worker_serve(w, t, epoch);
+	s->task = (struct thrum_task){
+		.call = t->call, .worker = w, .scratch = &w->scratch,
+		.number = (int)rank, .n_jobs = t->call->n_jobs, .node = w->node,
+	};
+	s->tally = (struct tally){ 0 };
+	s->blocks = 0;
+	s->block_ns = 0;
+	s->own = thrum__task_enter(&s->task);
+}
+
+/* Hand in the counts. After the subtraction the call may be gone. */
+static void share_end(struct share *s, struct team *t, unsigned rank)
+{
+	struct thrum_pool *pool = t->pool;
+	struct worker *caller = thrum__team_member(t, 0);
+
+	thrum__tally_merge(&t->seat[rank].tally, &s->tally);
+	if (s->tally.done + s->tally.failed)
+		thrum__call_mark(s->task.call, (int)rank);
+	thrum__task_leave(&s->task, &s->own);
+	/* [L1] pairs with [L2] in thrum__worker_finish and give_turns */
+	if (thrum__sub(&t->left, s->blocks, acq_rel) != s->blocks)
+		return;
+	/* [L3] pairs with [I4] in thrum__idle_announce */
+	thrum__fence_seq_cst();
+	if (rank != 0)
+		(void)thrum__idle_wake(pool, &caller->seat);
+}
+
+/* Wake one member that rests: the caller, or a resident. */
+static void wake_one(struct team *t, const struct worker *by)
+{
+	uint32_t n = thrum__load(&t->size, relaxed); /* bounded, a hint */
+
+	for (uint32_t r = 0; r < n; r++) {
+		struct worker *w = thrum__team_member(t, r);
+		if (w != by && (r == 0 ? thrum__idle_wake(w->pool, &w->seat)
+		                       : thrum__idle_rouse(w)))
+			return;
+	}
+}
+
+/* The member with the most blocks; the nearest of them. */
+static struct seat *richest(struct team *t, const struct worker *w,
+                            uint32_t epoch, unsigned rank)
+{
+	uint32_t most = 0;
+	struct seat *best = NULL;
+
+	/* Rank 0 may be a guest, which is at no place. */
+	for (uint32_t i = 0; i <= t->pool->places; i++) {
+		/* Relaxed: where to look first. */
+		unsigned r = i == 0 ? 0 : thrum__load(&t->rank[w->order[i - 1]],
+		                                      relaxed);
+		if (r == THRUM__NO_RANK || r == rank)
+			continue;
+		uint32_t left = thrum__range_left(&t->seat[r].range, epoch);
+		if (left > most) {
+			most = left;
+			best = &t->seat[r];
+		}
+	}
+	return best;
+}
+
+static bool steal_blocks(struct worker *w, struct team *t, uint32_t epoch,
+                         unsigned rank, uint64_t block_ns, struct span *got)
+{
+	struct seat *victim;
+
+	do {
+		victim = richest(t, w, epoch, rank);
+		if (!victim)
+			return false;
+	} while (!thrum__range_steal(&victim->range, epoch, got));
+
+	struct span rest = { got->lo + 1, got->hi };
+	got->hi = rest.lo;
+	if (rest.lo == rest.hi)
+		return true;
+	thrum__range_set(&t->seat[rank].range, epoch, rest.lo, rest.hi);
+	/* Who spins looks again; who sleeps is woken if it seems worth it. */
+	if (thrum__idle_ring(t->pool)
+	    && (block_ns == 0 || thrum__policy_worth_waking(
+				    (rest.hi - rest.lo) * block_ns)))
+		wake_one(t, w);
+	return true;
+}
+
+static bool next_blocks(struct worker *w, struct team *t, uint32_t epoch,
+                        unsigned rank, struct share *s, uint32_t *chunk,
+                        struct span *got)
+{
+	struct range *own = &t->seat[rank].range;
+
+	if (thrum__range_claim(own, epoch, *chunk, got))
+		return true;
+	if (thrum__range_claim_turn(own, epoch)) {
+		*got = (struct span){ rank, rank + 1 };
+		return true;
+	}
+	if (!steal_blocks(w, t, epoch, rank, s->block_ns, got))
+		return false;
+	*chunk = 1;
+	s->tally.steals++;
+	return true;
+}
+
+static bool help_blocks(struct worker *w, struct team *t, uint32_t epoch,
+                        unsigned rank)
+{
+	struct range *own = &t->seat[rank].range;
+	struct share s = { .block_ns = 0 };
+	uint32_t chunk = 1;
+	uint64_t since = 0;
+	struct span got;
+
+	if (!next_blocks(w, t, epoch, rank, &s, &chunk, &got))
+		return false;
+	uint64_t steals = s.tally.steals;
+	share_begin(&s, w, t, epoch, rank);
+	s.tally.steals = steals;
+	struct call *call = s.task.call;
+	if (rank != 0)
+		thrum__team_wake(t);
+	do {
+		/* The clock is read only where its answer is used. */
+		bool more = thrum__range_left(own, epoch) != 0;
+		if (more && since == 0)
+			since = thrum__clock_ns();
+		call->work(call, &s.task, got.lo, got.hi, &s.tally);
+		s.blocks += got.hi - got.lo;
+		if (more) {
+			uint64_t now = thrum__clock_ns(), ns = now - since;
+			since = now;
+			s.tally.timed_ns += ns;
+			s.tally.timed += got.hi - got.lo;
+			s.block_ns = ns / (got.hi - got.lo);
+			chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns);
+			/* Blocks may turn out dearer than they seemed when
+			 * others were let sleep. */
+			if (ns > 2 * THRUM__CHUNK_NS
+			    && thrum__load(&t->pool->resting, relaxed)
+			    && thrum__policy_worth_waking(
+					s.block_ns * thrum__range_left(own,
+								       epoch)))
+				wake_one(t, w);
+		} else {
+			since = 0;
+		}
+	} while (next_blocks(w, t, epoch, rank, &s, &chunk, &got));
+	share_end(&s, t, rank);
+	return true;
+}
+
+static bool help_feed(struct worker *w, struct team *t, uint32_t epoch,
+                      unsigned rank)
+{
+	struct share s;
+	uint32_t item;
+
+	if (!thrum__feed_claim(&t->feed, &item, &t->epoch, epoch))
+		return false;
+	share_begin(&s, w, t, epoch, rank);
+	/* Once the item is done the call may be gone. */
+	s.task.call->work(s.task.call, &s.task, item, item + 1, &s.tally);
+	thrum__task_leave(&s.task, &s.own);
+	return true;
+}
+
+void thrum__worker_run_slot(struct worker *w, struct worker *victim,
+                            struct slot *s, int number, int n_jobs)
+{
+	/* Relaxed: seen with the claim of the slot. */
+	uint64_t state = thrum__load(&s->state, relaxed);
+	struct call *call =
+		(struct call *)(uintptr_t)(state & ~(uint64_t)THRUM__SLOT_FLAGS);
+	uint64_t mine = THRUM__SLOT_STOLEN | (uint64_t)w->id << 16
+	                | (uint64_t)w->deque.head << 32;
+	struct thrum_task task = {
+		.call = call, .worker = w, .scratch = &w->scratch,
+		.number = number, .n_jobs = n_jobs, .node = w->node,
+	};
+
+	/* The incarnation first: who reads `mine` and then looks at the deque
+	 * sees a word of this work or a later one. */
+	thrum__deque_begin(&w->deque);
+	/* (call[, WAITING]) -> (STOLEN, id, head[, WAITING])
+	 * [J1] pairs with [J2] in wait_for, [J5] in leap */
+	while (!thrum__cas(&s->state, &state,
+	                   mine | (state & THRUM__SLOT_WAITING), release))
+		;
+	struct scratch_mark mark = thrum__scratch_mark(&w->scratch);
+	struct fpenv own = thrum__task_enter(&task);
+	thrum__call_mark(call, number);
+	thrum__add(&call->steals, 1u, relaxed); /* read after the join */
+	s->fn(&task, s->cell);
+	thrum__task_leave(&task, &own);
+	thrum__scratch_reset(&w->scratch, mark);
+	/* What is forked after this is not of the stolen task. */
+	thrum__deque_begin(&w->deque);
+	/* (STOLEN, ..) -> (DONE). The slot is the victim's again after this.
+	 * [J3] pairs with [J4] in wait_for and doze */
+	if (thrum__swap(&s->state, (uint64_t)THRUM__SLOT_DONE, acq_rel)
+	    & THRUM__SLOT_WAITING)
+		thrum__parker_unpark(&victim->seat.parker);
+}
+
+static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
+                       int number, int n_jobs, struct team *t)
+{
+	uint64_t word = thrum__deque_look(&victim->deque);
+	bool some = thrum__deque_tail(word) < thrum__deque_split(word);
+
+	/* [W4] acquire: pairs with [W3] in thrum__worker_serve */
+	if (thrum__load(&victim->serving, acquire) != key)
+		return false;
+	if (!some) {
+		thrum__deque_beg(&victim->deque);
+		return false;
+	}
+	struct slot *s = thrum__deque_take(&victim->deque, word);
+	if (!s)
+		return false;
+	/* There is more where this came from. */
+	if (thrum__deque_tail(word) + 1 < thrum__deque_split(word)
+	    && thrum__load(&t->pool->resting, relaxed))
+		wake_one(t, w);
+	thrum__worker_serve(w, t, (uint32_t)(key >> 32));
+	thrum__worker_run_slot(w, victim, s, number, n_jobs);
+	return true;
+}
+
+static bool help_tasks(struct worker *w, struct team *t, uint32_t epoch,
+                       unsigned rank)
+{
+	uint64_t key = thrum__serving_key(t, epoch);
+	int n_jobs = (int)thrum__load(&t->size, relaxed);
+
+	for (uint32_t i = 0; i <= t->pool->places; i++) {
+		/* Relaxed: where to look; steal_from checks the rest. */
+		unsigned r = i == 0 ? 0 : thrum__load(&t->rank[w->order[i - 1]],
+		                                      relaxed);
+		if (r == THRUM__NO_RANK || r == rank)
+			continue;
+		struct worker *victim = thrum__team_member(t, r);
+		if (victim != w && steal_from(w, victim, key, (int)rank,
+		                              n_jobs, t))
+			return true;
+	}
+	return false;
+}
+
+bool thrum__worker_help_one(struct worker *w, struct team *team,
+                            uint32_t epoch, unsigned rank)
+{
+	return help_blocks(w, team, epoch, rank)
+	       || help_feed(w, team, epoch, rank)
+	       || help_tasks(w, team, epoch, rank);
+}
+
+bool thrum__worker_help(struct worker *w, struct team *team, uint32_t epoch,
+                        unsigned rank)
+{
+	bool any = false;
+	while (thrum__worker_help_one(w, team, epoch, rank))
+		any = true;
+	return any;
+}
+
+void thrum__worker_expose(struct worker *w)
+{
+	if (thrum__deque_expose(&w->deque) == 0)
+		return;
+	bool resting = thrum__idle_ring(w->pool);
+	/* Relaxed: ordered by the fence of the bell; see join.c. */
+	uint32_t leaper = thrum__load(&w->leaper, relaxed);
+	if (leaper) {
+		/* Who came between finds the tasks after its fence. */
+		thrum__store(&w->leaper, 0u, relaxed);
+		thrum__parker_unpark(
+			&thrum__pool_worker(w->pool, leaper - 1)->seat.parker);
+	} else if (resting) {
+		/* Relaxed: its own. */
+		uint64_t serving = thrum__load(&w->serving, relaxed);
+		wake_one(thrum__pool_team(w->pool, (uint32_t)serving), w);
+	}
+}
+
+/* Spin until the bell rings, *left is 0, or the time is up.
+ * @return false if the time is up. */
+static bool spin(struct worker *w, uint32_t seen, _Atomic uint32_t *left)
+{
+	struct thrum_pool *pool = w->pool;
+	/* Those beyond the cores would spin on the core of another. */
+	bool may = pool->spin_ns && w->id < (uint32_t)pool->plan.machine->ncores;
+	uint64_t until = may ? thrum__clock_ns() + pool->spin_ns : 0;
+
+	for (unsigned i = 1; until; i++) {
+		/* Relaxed: who acts on it reads it again. */
+		if (thrum__load(&pool->bell, relaxed) != seen
+		    || (left && thrum__load(left, relaxed) == 0))
+			return true;
+		thrum__pause();
+		if (i % 32 == 0 && thrum__clock_ns() > until)
+			break;
+		if (i % 32 == 0 && !left
+		    && thrum__load(&w->taken, relaxed) == PLACE_CALLER)
+			break; /* a caller needs this core */
+	}
+	return false;
+}
+
+void thrum__worker_finish(struct worker *w, struct team *t, uint32_t epoch)
+{
+	for (;;) {
+		uint32_t seen = thrum__idle_seen(w->pool);
+		/* [L2] acquire: pairs with [L1] in share_end */
+		if (thrum__load(&t->left, acquire) == 0)
+			return;
+		if (thrum__worker_help(w, t, epoch, 0)
+		    || spin(w, seen, &t->left))
+			continue;
+		thrum__idle_announce(w->pool, &w->seat);
+		/* Ordered by [I4]; acquired by [L2] above. */
+		if (thrum__load(&t->left, relaxed) == 0
+		    || thrum__load(&w->pool->bell, relaxed) != seen)
+			thrum__idle_cancel(w->pool, &w->seat);
+		else
+			thrum__idle_sleep(w->pool, &w->seat);
+	}
+}
+
+/* A turn of thrum_each is for the thread, not for the place: the resident takes
+ * it though a caller holds the place, as a task without a worker. If it had to
+ * wait for the place, two such callers could wait for each other. */
+static bool turn_outside(struct worker *w, struct team *t, uint32_t epoch,
+                         unsigned rank)
+{
+	struct scratch scratch = { 0 };
+	struct share s = { .blocks = 1 };
+
+	if (!thrum__range_claim_turn(&t->seat[rank].range, epoch))
+		return false;
+	s.task = (struct thrum_task){
+		.call = t->call, .scratch = &scratch, .number = (int)rank,
+		.n_jobs = t->call->n_jobs, .node = w->node,
+	};
+	s.own = thrum__task_enter(&s.task);
+	s.task.call->work(s.task.call, &s.task, rank, rank + 1, &s.tally);
+	share_end(&s, t, rank);
+	thrum__scratch_free(&scratch);
+	return true;
+}
+
+/* Look through the calls that run for one that @p w is a member of. */
+static bool search(struct worker *w)
+{
+	struct thrum_pool *pool = w->pool;
+	/* [T5] pairs with [T6] in make_team */
+	uint32_t n = thrum__load(&pool->teams, acquire);
+	uint32_t taken = PLACE_FREE;
+	bool any = false;
+
+	/* (FREE) -> (RESIDENT)
+	 * [W1] pairs with [W2] in search and leave_place */
+	bool here = thrum__cas(&w->taken, &taken, PLACE_RESIDENT, acquire);
+	if (here)
+		w->order = thrum__pool_order(pool, w->id);
+	for (uint32_t i = 0; i < n; i++) {
+		struct team *t = thrum__load(&pool->team[i], relaxed);
+		/* [T2] pairs with [T1] in thrum__team_publish and
+		 * thrum__team_close */
+		uint32_t epoch = thrum__load(&t->epoch, acquire);
+		/* [T4] pairs with [T3] in write_tables */
+		unsigned rank = thrum__load(&t->rank[w->id], acquire);
+		if (!(epoch & 1) || rank == THRUM__NO_RANK || rank == 0)
+			continue;
+		if (here)
+			any |= thrum__worker_help(w, t, epoch, rank);
+		else if (!turn_outside(w, t, epoch, rank))
+			thrum__team_wake(t); /* another in its stead */
+	}
+	if (here)
+		/* (RESIDENT) -> (FREE)
+		 * [W2] pairs with [W1] in search and take_place */
+		thrum__store(&w->taken, PLACE_FREE, release);
+	return any;
+}
+
+static void rest(struct worker *w, uint32_t seen)
+{
+	struct thrum_pool *pool = w->pool;
+
+	thrum__idle_announce(pool, &w->home);
+	/* Ordered by [I4]; acquired by [I3] in the next round. */
+	if (thrum__load(&pool->bell, relaxed) != seen
+	    || thrum__load(&pool->stop, relaxed))
+		thrum__idle_cancel(pool, &w->home);
+	else
+		thrum__idle_sleep(pool, &w->home);
+}
+
+/* The thread of @p w ends. Somebody may wait for it to have a turn. */
+static void die(struct worker *w)
+{
+	/* Relaxed: who waits looks again after the bell. */
+	thrum__store(&w->home.rest, REST_DEAD, relaxed);
+	(void)thrum__idle_ring(w->pool);
+	thrum__team_wake_callers(w->pool);
+}
+
+void *thrum__worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct thrum_pool *pool = w->pool;
+
+	if (!thrum__pool_settle(w)
+	    || (pool->start && pool->start(pool->ctx, (int)w->id) != 0)) {
+		/* One less; the place is not tried again. */
+		thrum__or(&pool->notes, THRUM_NOTE_THREADS, relaxed);
+		die(w);
+		return NULL;
+	}
+	thrum__store(&w->home.rest, REST_AWAKE, relaxed);
+	for (;;) {
+		uint32_t seen = thrum__idle_seen(pool);
+		/* Relaxed: stop comes with a ring of the bell. */
+		if (thrum__load(&pool->stop, relaxed))
+			break;
+		if (!search(w) && !spin(w, seen, NULL))
+			rest(w, seen);
+	}
+	if (pool->end)
+		(void)pool->end(pool->ctx, (int)w->id);
+	die(w);
+	return NULL;
+}

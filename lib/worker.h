@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* worker.h - what takes part in calls: a place with its resident, or a guest
+ *
+ * A place is a core of the pool. Its resident is the thread that the pool keeps
+ * for it; a calling thread can take the place over for a call, and then the
+ * resident keeps out. A guest is a worker without a place: for a caller that
+ * found all taken.
+ */
+#ifndef THRUM__WORKER_H
+#define THRUM__WORKER_H
+
+#include "atomics.h"
+#include "cacheline.h"
+#include "call.h"
+#include "deque.h"
+#include "memory.h"
+#include "park.h"
+#include "team.h"
+
+#include <pthread.h>
+
+/* sleeper.rest */
+enum {
+	REST_AWAKE, REST_PARKED, REST_UNSTARTED, REST_STARTING,
+	REST_DEAD /* it has ended, or the pool's start function refused it */
+};
+
+/* A thread in its sleep. */
+struct sleeper {
+	struct parker parker;  /* A */
+	_Atomic uint32_t rest; /* A */
+};
+
+/* worker.taken */
+enum { PLACE_FREE, PLACE_RESIDENT, PLACE_CALLER };
+
+struct worker {
+	struct deque deque;
+	/* Which call the tasks in the deque belong to: {epoch, team}. */
+	THRUM__ALIGNED _Atomic uint64_t serving; /* S */
+	_Atomic uint32_t leaper; /* A id + 1 of a worker that sleeps until there
+	                          * is something to take here; 0 none */
+	/* Two threads may sleep here: the resident when it has nothing to do,
+	 * or is kept out; and the one that works here, caller or resident, when
+	 * it waits for the end of its call or for a stolen task. */
+	THRUM__ALIGNED struct sleeper home; /* A of the resident */
+	struct sleeper seat;     /* A of who works here */
+	_Atomic uint32_t taken;  /* A */
+	struct thrum_pool *pool; /* I */
+	uint32_t id;             /* I */
+	int node;                /* I NUMA node of the place, -1 */
+	const uint16_t *order;   /* W all places, nearest first */
+	struct scratch scratch;  /* W */
+	pthread_t thread;        /* L pool->lock */
+	bool joinable;           /* L */
+};
+
+static inline uint64_t thrum__serving_key(const struct team *t, uint32_t epoch)
+{
+	return (uint64_t)epoch << 32 | t->number;
+}
+
+/** Make ready to run work of call @p epoch of @p team. */
+void thrum__worker_serve(struct worker *w, struct team *team, uint32_t epoch);
+
+/** Do what there is to do for worker @p rank of call @p epoch of @p team:
+ * blocks, items, tasks, until none is found. By the thread at @p w.
+ * @return false if it found nothing at all. */
+bool thrum__worker_help(struct worker *w, struct team *team, uint32_t epoch,
+                        unsigned rank);
+
+/** The same, but come back after one of an item, a task, all blocks. */
+bool thrum__worker_help_one(struct worker *w, struct team *team,
+                            uint32_t epoch, unsigned rank);
+
+/** Run a task that was taken from @p victim, as worker @p number of @p n_jobs,
+ * and say DONE. */
+void thrum__worker_run_slot(struct worker *w, struct worker *victim,
+                            struct slot *s, int number, int n_jobs);
+
+/** Take part in the call of @p team, whose caller sits at @p w, until all its
+ * blocks are done. */
+void thrum__worker_finish(struct worker *w, struct team *team, uint32_t epoch);
+
+/** Tasks were pushed and somebody is hungry: let them be seen, wake somebody. */
+void thrum__worker_expose(struct worker *w);
+
+/** The life of a resident. @param arg its worker. */
+void *thrum__worker_main(void *arg);
+
+#endif

@@ -1,0 +1,268 @@
+# SPDX-FileCopyrightText: The thrum authors
+# SPDX-License-Identifier: MIT
+# test/local.mk - make check, and the targets for what takes longer
+#
+# check            unit, API, package: minutes, no network, no root
+# check-stress     random bodies, callers, nesting, failures
+# check-all        both
+# check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
+# check-valgrind   a part of check under Valgrind
+# check-hotloop    a hot loop makes no system calls; needs strace
+# programs         builds all there is, runs nothing
+# installcheck     programs built with what `make install` has installed
+#
+# Every test prints TAP, so that each law counts for itself.
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+AM_LOG_DRIVER_FLAGS = --comments
+
+AM_CPPFLAGS += $(CHECK_CFLAGS)
+LDADD = lib/libthrum-core.la $(CHECK_LIBS) $(LIBM)
+api_libs = lib/libthrum.la $(CHECK_LIBS) $(LIBM) $(PTHREAD_LIBS)
+
+# Unit tests see the hidden functions: they link libthrum-core, as LDADD says.
+unit_tests = \
+	test/unit/check_cadence \
+	test/unit/check_cgroup \
+	test/unit/check_clock \
+	test/unit/check_cpus \
+	test/unit/check_deque \
+	test/unit/check_env \
+	test/unit/check_error \
+	test/unit/check_eta \
+	test/unit/check_feed \
+	test/unit/check_fpenv \
+	test/unit/check_idle \
+	test/unit/check_items \
+	test/unit/check_join \
+	test/unit/check_line \
+	test/unit/check_machine \
+	test/unit/check_memory \
+	test/unit/check_meter \
+	test/unit/check_park \
+	test/unit/check_place \
+	test/unit/check_policy \
+	test/unit/check_pool \
+	test/unit/check_progress \
+	test/unit/check_random \
+	test/unit/check_range \
+	test/unit/check_terminal \
+	test/unit/check_topology
+
+# These link libthrum as a program does.
+api_tests = \
+	test/api/check_callback \
+	test/api/check_callers \
+	test/api/check_dlopen \
+	test/api/check_errors \
+	test/api/check_fork \
+	test/api/check_fpenv_call \
+	test/api/check_loop \
+	test/api/check_nested \
+	test/api/check_options \
+	test/api/check_pool \
+	test/api/check_progress \
+	test/api/check_reduce \
+	test/api/check_stream
+
+stress_tests = \
+	test/stress/stress_callers \
+	test/stress/stress_mix \
+	test/stress/stress_sleep
+
+# Tests in which a process forks with threads running. ThreadSanitizer cannot
+# follow that.
+forking_tests = \
+	test/api/check_process
+
+# What is worth its time under Valgrind, which runs one thread at a time. It
+# does not know rounding modes, so check_fpenv is not among them.
+valgrind_tests = \
+	test/unit/check_cadence \
+	test/unit/check_cgroup \
+	test/unit/check_clock \
+	test/unit/check_cpus \
+	test/unit/check_deque \
+	test/unit/check_env \
+	test/unit/check_error \
+	test/unit/check_eta \
+	test/unit/check_feed \
+	test/unit/check_idle \
+	test/unit/check_items \
+	test/unit/check_join \
+	test/unit/check_line \
+	test/unit/check_machine \
+	test/unit/check_memory \
+	test/unit/check_meter \
+	test/unit/check_park \
+	test/unit/check_place \
+	test/unit/check_policy \
+	test/unit/check_pool \
+	test/unit/check_progress \
+	test/unit/check_random \
+	test/unit/check_range \
+	test/unit/check_terminal \
+	test/unit/check_topology \
+	test/api/check_callback \
+	test/api/check_callers \
+	test/api/check_dlopen \
+	test/api/check_errors \
+	test/api/check_fork \
+	test/api/check_fpenv_call \
+	test/api/check_loop \
+	test/api/check_nested \
+	test/api/check_options \
+	test/api/check_pool \
+	test/api/check_progress \
+	test/api/check_reduce \
+	test/api/check_stream
+
+# Programs that link libthrum:
+test_api_check_callback_LDADD = $(api_libs)
+test_api_check_callers_LDADD = $(api_libs)
+test_api_check_dlopen_LDADD = $(api_libs)
+test_api_check_errors_LDADD = $(api_libs)
+test_api_check_fork_LDADD = $(api_libs)
+test_api_check_fpenv_call_LDADD = $(api_libs)
+test_api_check_loop_LDADD = $(api_libs)
+test_api_check_nested_LDADD = $(api_libs)
+test_api_check_options_LDADD = $(api_libs)
+test_api_check_pool_LDADD = $(api_libs)
+test_api_check_progress_LDADD = $(api_libs)
+test_api_check_reduce_LDADD = $(api_libs)
+test_api_check_stream_LDADD = $(api_libs)
+test_api_check_process_LDADD = $(api_libs)
+test_stress_stress_callers_LDADD = $(api_libs)
+test_stress_stress_mix_LDADD = $(api_libs)
+test_stress_stress_sleep_LDADD = $(api_libs)
+
+meta_tests = \
+	test/meta/files \
+	test/meta/headers \
+	test/meta/layers \
+	test/meta/symbols \
+	test/meta/tags
+example_tests = test/examples/run
+
+test_data = \
+	test/api/common.h \
+	test/data/topology/cpuset.xml \
+	test/data/topology/cxl.xml \
+	test/data/topology/hbm.xml \
+	test/data/topology/hybrid.xml \
+	test/data/topology/mixedcores.xml \
+	test/data/topology/nocores.xml \
+	test/data/topology/onepu.xml \
+	test/data/topology/sparse.xml \
+	test/stress/stress.h \
+	test/unit/capture.h
+
+EXTRA_DIST += $(meta_tests) $(example_tests) test/meta/tap.sh \
+	test/meta/layers.txt $(test_data) $(consumer_files)
+
+TESTS += $(meta_tests) $(example_tests)
+if CHECK
+check_PROGRAMS += $(unit_tests) $(api_tests)
+EXTRA_PROGRAMS += $(stress_tests)
+TESTS += $(unit_tests) $(api_tests)
+if !SANITIZER_THREAD
+check_PROGRAMS += $(forking_tests)
+TESTS += $(forking_tests)
+endif
+if LONG_TESTS
+TESTS += $(stress_tests)
+endif
+endif
+
+# The variables of the user's shell must not decide what a test sees. The
+# sanitizers end the program at the first finding, so that the harness sees it;
+# Check's fork mode is off where threads after a fork are not supported.
+AM_TESTS_ENVIRONMENT = \
+	unset THRUM_N_JOBS THRUM_MAX_JOBS THRUM_CPUS THRUM_BIND THRUM_VERBOSE \
+		THRUM_PROGRESS THRUM_SPIN_US THRUM_STACKSIZE OMP_NUM_THREADS; \
+	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	CK_VERBOSITY=silent; export CK_VERBOSITY; \
+	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER:-$(check_patience)}; \
+	export CK_TIMEOUT_MULTIPLIER; \
+	CC='$(CC)'; CXX='$(CXX)'; FC='$(FC)'; export CC CXX FC; \
+	NM='$(NM)'; LIBTOOL='$(LIBTOOL)'; CPPFLAGS='$(CPPFLAGS)'; \
+	export NM LIBTOOL CPPFLAGS; \
+	SANITIZED='$(SANITIZER_CFLAGS)'; export SANITIZED; \
+	$(sanitizer_environment)
+
+if SANITIZER
+check_patience = 40
+sanitizer_environment = \
+	ASAN_OPTIONS=$${ASAN_OPTIONS:-detect_stack_use_after_return=1}; \
+	UBSAN_OPTIONS=$${UBSAN_OPTIONS:-print_stacktrace=1}; \
+	TSAN_OPTIONS=$${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}; \
+	export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
+	$(sanitizer_forks)
+if SANITIZER_THREAD
+sanitizer_forks = CK_FORK=no; export CK_FORK;
+else
+sanitizer_forks =
+endif
+else
+check_patience = 10
+sanitizer_environment =
+endif
+
+if CHECK
+check-stress:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(stress_tests)'
+else
+check-stress:
+	@echo "thrum: Check was not found; there are no stress tests" >&2
+endif
+
+# One after the other: each is a make of its own in the same directory.
+check-all: check
+	$(MAKE) $(AM_MAKEFLAGS) check-stress
+
+ROUNDS = 20
+check-loop:
+	@for round in `seq $(ROUNDS)`; do \
+		echo "round $$round of $(ROUNDS)"; \
+		$(MAKE) $(AM_MAKEFLAGS) check-stress || exit 1; \
+	done
+
+VALGRIND = valgrind
+# Not possible leaks: the stacks of threads that live until exit are such.
+VALGRIND_FLAGS = -q --error-exitcode=9 --leak-check=full \
+	--show-leak-kinds=definite,indirect \
+	--errors-for-leak-kinds=definite,indirect --fair-sched=yes
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' \
+		LOG_COMPILER='$(LIBTOOL) $(AM_LIBTOOLFLAGS) --mode=execute $(VALGRIND) $(VALGRIND_FLAGS)' \
+		TESTS_ENVIRONMENT='CK_FORK=no; CK_TIMEOUT_MULTIPLIER=100; THRUM_TEST_SHORT=1; export CK_FORK CK_TIMEOUT_MULTIPLIER THRUM_TEST_SHORT;'
+
+# Prints TAP without the harness: it counts what strace saw.
+EXTRA_PROGRAMS += test/hotloop/regions
+test_hotloop_regions_LDADD = lib/libthrum.la
+EXTRA_DIST += test/hotloop/run
+check-hotloop: test/hotloop/regions$(EXEEXT)
+	LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/test/hotloop/run
+
+programs: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(EXTRA_PROGRAMS) $(bench_modules)
+
+.PHONY: check-stress check-all check-loop check-valgrind check-hotloop programs
+
+consumer_files = \
+	test/consumer/run \
+	test/consumer/consumer.c \
+	test/consumer/consumer.cc \
+	test/consumer/consumer.f90 \
+	test/consumer/project/configure.ac \
+	test/consumer/project/Makefile.am \
+	test/consumer/project/main.c
+
+installcheck-local:
+	@CC='$(CC)' CXX='$(CXX)' FC='$(FC)' PKG_CONFIG='$(PKG_CONFIG)' \
+	CFLAGS='$(CFLAGS)' srcdir='$(srcdir)' DESTDIR='$(DESTDIR)' \
+	libdir='$(libdir)' pkgconfigdir='$(pkgconfigdir)' \
+	aclocaldir='$(aclocaldir)' bindir='$(bindir)' \
+	enable_shared='$(enable_shared)' enable_static='$(enable_static)' \
+	$(SHELL) $(srcdir)/test/consumer/run

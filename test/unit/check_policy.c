@@ -1,0 +1,137 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* check_policy.c - decisions stay within what their users rely on
+ *
+ * The scheduler takes these numbers as they come: a claim of nothing, or of more
+ * than is there, would lose or repeat jobs. So the laws are bounds, over small
+ * values completely and over large ones at their edges.
+ */
+#include "config.h"
+
+#include "policy.h"
+
+#include <check.h>
+
+static const size_t edge[] = {
+	1, 2, 3, 63, 64, 65, 1000, 65534, 65535, 65536, 65537, 131070, 131071,
+	UINT32_MAX, SIZE_MAX / 2, SIZE_MAX - 65535, SIZE_MAX - 1, SIZE_MAX,
+};
+
+enum { EDGES = sizeof edge / sizeof edge[0] };
+
+START_TEST(blocks_cover_and_fit_a_range_word)
+{
+	for (int i = 0; i < EDGES; i++) {
+		size_t n = edge[i], block = thrum__policy_block(n);
+		ck_assert_uint_ge(block, 1);
+		ck_assert_uint_le((n - 1) / block + 1, THRUM__BLOCKS_MAX);
+	}
+}
+END_TEST
+
+START_TEST(claim_is_of_something_and_leaves_half)
+{
+	for (uint32_t left = 1; left < 300; left++)
+		for (uint32_t chunk = 1; chunk < 300; chunk += 7) {
+			uint32_t k = thrum__policy_claim(chunk, left);
+			ck_assert_uint_ge(k, 1);
+			ck_assert_uint_le(k, chunk);
+			ck_assert_uint_le(k, (left + 1) / 2);
+		}
+}
+END_TEST
+
+START_TEST(thief_takes_something_and_at_most_half_rounded_up)
+{
+	for (uint32_t left = 1; left <= THRUM__BLOCKS_MAX; left++) {
+		uint32_t k = thrum__policy_steal(left);
+		ck_assert_uint_ge(k, 1);
+		ck_assert_uint_le(k, (left + 1) / 2);
+	}
+}
+END_TEST
+
+START_TEST(chunk_stays_within_a_range_word)
+{
+	const uint64_t ns[] = { 0, 1, 999, 1000, 3000, 3001, 1000000,
+	                        UINT64_MAX };
+	for (int i = 0; i < 8; i++)
+		for (uint32_t chunk = 1; chunk <= THRUM__BLOCKS_MAX; chunk *= 2)
+			for (uint32_t blocks = 1; blocks <= chunk; blocks *= 2) {
+				uint32_t k = thrum__policy_chunk(chunk, blocks,
+				                                 ns[i]);
+				ck_assert_uint_ge(k, 1);
+				ck_assert_uint_le(k, THRUM__BLOCKS_MAX);
+			}
+}
+END_TEST
+
+START_TEST(chunk_of_indices_is_never_none)
+{
+	const uint64_t ns[] = { 0, 999, 1000, 3000, 3001, 1000000, UINT64_MAX };
+	for (int i = 0; i < 7; i++)
+		for (int j = 0; j < EDGES; j++)
+			ck_assert_uint_ge(thrum__policy_indices(edge[j], ns[i]),
+			                  1);
+}
+END_TEST
+
+START_TEST(chunk_approaches_its_time)
+{
+	/* Jobs of 10 ns: 200 of them last 2 us. */
+	uint32_t chunk = 1;
+	for (int i = 0; i < 30; i++)
+		chunk = thrum__policy_chunk(chunk, chunk, (uint64_t)chunk * 10);
+	ck_assert_uint_ge(chunk, 100);
+	ck_assert_uint_le(chunk, 300);
+}
+END_TEST
+
+START_TEST(split_leaves_a_chunk)
+{
+	for (size_t left = 0; left < 300; left++)
+		for (size_t chunk = 1; chunk < 300; chunk++) {
+			size_t k = thrum__policy_split(left, chunk);
+			ck_assert(k == 0 || left - k >= chunk);
+			ck_assert_uint_le(k, left / 2);
+		}
+	ck_assert_uint_eq(thrum__policy_split(SIZE_MAX, 1), SIZE_MAX / 2);
+}
+END_TEST
+
+START_TEST(nobody_spins_where_threads_wait_for_cores)
+{
+	ck_assert_uint_eq(thrum__policy_spin_ns(-1, 3, 2, false), 0);
+	ck_assert_uint_eq(thrum__policy_spin_ns(-1, 1, 1, false), 0);
+	ck_assert_uint_gt(thrum__policy_spin_ns(-1, 2, 2, false),
+	                  thrum__policy_spin_ns(-1, 2, 2, true));
+	ck_assert_uint_eq(thrum__policy_spin_ns(0, 2, 2, false), 0);
+	ck_assert_uint_eq(thrum__policy_spin_ns(7, 9, 2, true), 7000);
+	ck_assert_uint_eq(thrum__policy_spin_ns(INT32_MAX, 2, 2, false),
+	                  INT32_MAX * UINT64_C(1000));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("policy");
+	TCase *loops = tcase_create("loops");
+	TCase *sleep = tcase_create("sleep");
+
+	tcase_add_test(loops, blocks_cover_and_fit_a_range_word);
+	tcase_add_test(loops, claim_is_of_something_and_leaves_half);
+	tcase_add_test(loops, thief_takes_something_and_at_most_half_rounded_up);
+	tcase_add_test(loops, chunk_stays_within_a_range_word);
+	tcase_add_test(loops, chunk_of_indices_is_never_none);
+	tcase_add_test(loops, chunk_approaches_its_time);
+	tcase_add_test(loops, split_leaves_a_chunk);
+	suite_add_tcase(s, loops);
+	tcase_add_test(sleep, nobody_spins_where_threads_wait_for_cores);
+	suite_add_tcase(s, sleep);
+
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
