@@ -4,8 +4,9 @@
  *
  * A crowd of host threads, more than a pool has teams, calls on two pools and on
  * the default pool at once; bodies of one pool call on the others, in any order;
- * some threads have pools of their own for a moment. Beside them, unless
- * ThreadSanitizer watches, children are forked that use what they find.
+ * some threads have pools of their own for a moment. Beside them children are
+ * forked that use what they find; not with a sanitizer, whose allocator a thread
+ * may have locked at the fork.
  */
 #include "stress.h"
 
@@ -13,10 +14,10 @@
 #include <sys/wait.h>
 #include <thrum.h>
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define NO_CHILDREN 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define NO_CHILDREN 1
 #endif
 #endif

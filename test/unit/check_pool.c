@@ -309,12 +309,15 @@ END_TEST
 
 #if !defined(THRUM__TSAN) /* it cannot follow threads into a child */
 
+static pthread_mutex_t quiet = PTHREAD_MUTEX_INITIALIZER; /* while one forks */
+
 static int fork_here(void *ctx, size_t begin, size_t end, thrum_task *task)
 {
 	thrum_pool *pool = ctx;
 	int status;
 	(void)begin, (void)end, (void)task;
 
+	pthread_mutex_lock(&quiet);
 	pid_t child = fork();
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
@@ -327,6 +330,7 @@ static int fork_here(void *ctx, size_t begin, size_t end, thrum_task *task)
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
+	pthread_mutex_unlock(&quiet);
 	return 0;
 }
 
