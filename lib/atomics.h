@@ -40,8 +40,20 @@
 	                                        memory_order_relaxed)
 
 /* The same on a word of a public struct, whose header has no atomic types. */
-#define thrum__peek(p, ORDER) __atomic_load_n((p), __ATOMIC_##ORDER)
-#define thrum__poke(p, v, ORDER) __atomic_store_n((p), (v), __ATOMIC_##ORDER)
+#define THRUM__ORDER_relaxed __ATOMIC_RELAXED
+#define THRUM__ORDER_acquire __ATOMIC_ACQUIRE
+#define THRUM__ORDER_release __ATOMIC_RELEASE
+#define THRUM__ORDER_acq_rel __ATOMIC_ACQ_REL
+#define thrum__peek(p, order) __atomic_load_n((p), THRUM__ORDER_##order)
+#define thrum__poke(p, v, order) \
+	__atomic_store_n((p), (v), THRUM__ORDER_##order)
+#define thrum__poke_swap(p, v, order) \
+	__atomic_exchange_n((p), (v), THRUM__ORDER_##order)
+#define thrum__poke_or(p, v, order) \
+	__atomic_fetch_or((p), (v), THRUM__ORDER_##order)
+#define thrum__poke_cas(p, expected, v, order) \
+	__atomic_compare_exchange_n((p), (expected), (v), 0, \
+	                            THRUM__ORDER_##order, __ATOMIC_RELAXED)
 
 #if defined(__SANITIZE_THREAD__)
 #define THRUM__TSAN 1

@@ -82,16 +82,16 @@ void thrum_cancel_set(thrum_cancel *c)
 {
 	/* [K1] release: pairs with [K2] in thrum_cancel_is_set, so that what
 	 * was written before is seen by whoever asks why it was cancelled. */
-	thrum__poke(&c->word, 1u, RELEASE);
+	thrum__poke(&c->word, 1u, release);
 }
 
 int thrum_cancel_is_set(const thrum_cancel *c)
 {
 	/* [K2] pairs with [K1] in thrum_cancel_set */
-	return (int)thrum__peek(&c->word, ACQUIRE);
+	return (int)thrum__peek(&c->word, acquire);
 }
 
 void thrum_cancel_clear(thrum_cancel *c)
 {
-	thrum__poke(&c->word, 0u, RELAXED); /* while no call watches it */
+	thrum__poke(&c->word, 0u, relaxed); /* while no call watches it */
 }

@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "meter.h"
 
+#include <thrum/fork.h>
 #include <thrum/options.h>
 #include <thrum/task.h>
 
@@ -60,6 +61,7 @@ struct call {
 };
 
 struct thrum_task {
+	thrum__view view;        /* for the inline code of thrum/fork.h */
 	struct call *call;       /* NULL in a thread that only is not to wait */
 	struct worker *worker;   /* NULL: the caller alone, no deque */
 	struct thrum_task *outer;

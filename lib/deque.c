@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-_Static_assert(sizeof(struct slot) == 64, "a slot is a line of 64 bytes");
 _Static_assert(THRUM__DEQUE_CAPACITY < 0xffff, "head must fit 16 bits");
 
 static uint64_t pack(uint64_t incarnation, uint32_t tail, uint32_t split)
@@ -17,12 +16,20 @@ static uint64_t pack(uint64_t incarnation, uint32_t tail, uint32_t split)
 	return incarnation << 32 | (uint64_t)tail << 16 | split;
 }
 
+thrum__lane thrum__deque_none;
+
+static thrum__slot *end_of(const struct deque *d)
+{
+	return d->slot ? d->slot + THRUM__DEQUE_CAPACITY : NULL;
+}
+
 void thrum__deque_prepare(struct deque *d)
 {
 	if (d->slot)
 		return;
 	d->slot = thrum__memory_map(THRUM__DEQUE_CAPACITY * sizeof *d->slot);
-	d->capacity = d->slot ? THRUM__DEQUE_CAPACITY : 0;
+	d->lane.head = d->lane.mine = d->slot;
+	thrum__poke(&d->lane.open, end_of(d), relaxed); /* a hint */
 }
 
 void thrum__deque_free(struct deque *d)
@@ -31,7 +38,7 @@ void thrum__deque_free(struct deque *d)
 		thrum__memory_unmap(d->slot,
 		                    THRUM__DEQUE_CAPACITY * sizeof *d->slot);
 	d->slot = NULL;
-	d->capacity = 0;
+	d->lane = (thrum__lane){ .head = NULL };
 }
 
 void thrum__deque_begin(struct deque *d)
@@ -47,31 +54,31 @@ void thrum__deque_reset(struct deque *d)
 	/* Relaxed: the only thread of the process. */
 	uint64_t word = thrum__load(&d->word, relaxed);
 	thrum__store(&d->word, pack((word >> 32) + 1, 0, 0), relaxed);
-	thrum__store(&d->hungry, 0, relaxed);
-	d->head = d->split = 0;
+	thrum__poke(&d->lane.open, end_of(d), relaxed);
+	d->lane.head = d->lane.mine = d->slot;
 }
 
-struct slot *thrum__deque_push(struct deque *d, thrum__thunk_fn *fn,
+thrum__slot *thrum__deque_push(struct deque *d, thrum__thunk_fn *fn,
                                struct call *call, const void *arg,
                                size_t bytes)
 {
-	if (d->head == d->capacity)
+	thrum__slot *s = d->lane.head;
+	if (s == end_of(d))
 		return NULL;
-	struct slot *s = &d->slot[d->head];
-	s->fn = fn;
+	s->u.fn = fn;
 	memcpy(s->cell, arg, bytes);
 	/* Relaxed: private until [D1]. */
-	thrum__store(&s->state, (uint64_t)(uintptr_t)call, relaxed);
-	d->head++;
+	thrum__poke(&s->state, (uint64_t)(uintptr_t)call, relaxed);
+	d->lane.head = s + 1;
 	return s;
 }
 
-bool thrum__deque_pop(struct deque *d, struct slot *s)
+bool thrum__deque_pop(struct deque *d, thrum__slot *s)
 {
 	uint32_t i = (uint32_t)(s - d->slot);
 
-	if (i >= d->split) {
-		d->head = i;
+	if (s >= d->lane.mine) {
+		d->lane.head = s;
 		return true;
 	}
 	/* Relaxed: a guess, confirmed below; the slots are the owner's own. */
@@ -89,20 +96,20 @@ bool thrum__deque_pop(struct deque *d, struct slot *s)
 		 * the release is that of [D1], carried on. */
 		if (thrum__cas(&d->word, &word, pack(word >> 32, tail, mid),
 		               acq_rel)) {
-			d->split = mid;
-			d->head = i;
+			d->lane.mine = d->slot + mid;
+			d->lane.head = s;
 			return true;
 		}
 	}
 }
 
-void thrum__deque_drop(struct deque *d, struct slot *s)
+void thrum__deque_drop(struct deque *d, thrum__slot *s)
 {
 	uint32_t i = (uint32_t)(s - d->slot);
 	/* Relaxed: tail == split == i + 1, so the owner alone changes it. */
 	uint64_t word = thrum__load(&d->word, relaxed);
 
-	d->head = d->split = i;
+	d->lane.head = d->lane.mine = s;
 	/* (i + 1, i + 1) -> (i, i)
 	 * [D4] pairs with [D2] in thrum__deque_take, as [D1] */
 	thrum__store(&d->word, pack(word >> 32, i, i), release);
@@ -110,20 +117,20 @@ void thrum__deque_drop(struct deque *d, struct slot *s)
 
 uint32_t thrum__deque_expose(struct deque *d)
 {
-	uint32_t more = (d->head - d->split + 1) / 2;
+	uint32_t more = (uint32_t)(d->lane.head - d->lane.mine + 1) / 2;
 	if (more == 0)
 		return 0;
 	/* Before the tasks can be seen, so that a thief that finds none after
 	 * them asks anew. Relaxed: a hint. */
-	thrum__store(&d->hungry, 0, relaxed);
+	thrum__poke(&d->lane.open, end_of(d), relaxed);
 
-	uint32_t split = d->split + more;
+	uint32_t old = (uint32_t)(d->lane.mine - d->slot), split = old + more;
 	uint64_t word = thrum__load(&d->word, relaxed); /* a guess */
-	if (thrum__deque_tail(word) == d->split) {
+	if (thrum__deque_tail(word) == old) {
 		/* (split, split) -> (split, split + more): no thief can.
 		 * [D1] pairs with [D2] in thrum__deque_take, [D5] in
 		 * thrum__deque_look */
-		thrum__store(&d->word, pack(word >> 32, d->split, split),
+		thrum__store(&d->word, pack(word >> 32, old, split),
 		             release);
 	} else {
 		/* (tail, split) -> (tail, split + more)
@@ -134,11 +141,11 @@ uint32_t thrum__deque_expose(struct deque *d)
 		                        split), release))
 			;
 	}
-	d->split = split;
+	d->lane.mine += more;
 	return more;
 }
 
-struct slot *thrum__deque_take(struct deque *d, uint64_t word)
+thrum__slot *thrum__deque_take(struct deque *d, uint64_t word)
 {
 	uint32_t tail = thrum__deque_tail(word);
 

@@ -9,15 +9,15 @@
  * stolen, so that the owner forks and joins the rest without a fence or a
  * read-modify-write. Departures: tail and split share one word with the
  * owner's incarnation, the owner takes back by compare-and-swap rather than by
- * store and fence, and a thief asks by one flag, which the owner reads at each
- * fork.
+ * store and fence, and a thief asks by taking away the limit that the owner
+ * compares its head with at each fork, as a full deque does.
  *
  *      0 ........ tail ........ split ........ head
  *      stolen         public          private
  *
  * Invariants: tail <= split <= head <= capacity, split == the owner's copy.
  *
- *   owner, fork     fill slot[head]; head++; if hungry: expose
+ *   owner, fork     fill slot[head]; head++; if hungry or full: more to do
  *   owner, expose   (tail, split) -> (tail, split + half)   [D1] release
  *   owner, join     slot i = head - 1 is private: head = i, run it here
  *                   public: (tail, split) -> (tail, mid), mid <= i  [D3]
@@ -42,7 +42,7 @@
  *      That is what keeps a waiting worker to descendants of what it waits for
  *      (join.c), and a thief to the call it belongs to (worker.c).
  *
- * The flag `hungry` is a hint both ways. Set late it delays an exposure to the
+ * "Hungry" (lane.open == NULL) is a hint both ways. Set late it delays an exposure to the
  * next fork; the owner runs its own tasks in any case.
  */
 #ifndef THRUM__DEQUE_H
@@ -66,20 +66,28 @@ struct call;
 #define THRUM__SLOT_DONE    4u
 #define THRUM__SLOT_FLAGS   7u
 
-struct slot {
-	alignas(64) thrum__thunk_fn *fn;
-	_Atomic uint64_t state;                        /* A */
-	alignas(16) unsigned char cell[THRUM__CELL_BYTES]; /* argument, result */
-};
-
+/* The owner's part is the lane, of which thrum/fork.h has the layout: it forks
+ * and joins there in line. head, mine and the slots are W; mine is the owner's
+ * copy of split; open is A: the end of the slots, or NULL, which says hungry. */
 struct deque {
 	THRUM__ALIGNED _Atomic uint64_t word; /* A {incarnation, tail, split} */
-	THRUM__ALIGNED _Atomic uint32_t hungry; /* A */
-	THRUM__ALIGNED struct slot *slot; /* W; NULL until needed */
-	uint32_t head;                    /* W */
-	uint32_t split;                   /* W copy of the word's */
-	uint32_t capacity;                /* W 0 while slot is NULL */
+	THRUM__ALIGNED thrum__lane lane;
+	THRUM__ALIGNED thrum__slot *slot; /* W; NULL until needed */
 };
+
+_Static_assert(sizeof(thrum__slot) == 64, "a slot is a line of 64 bytes");
+_Static_assert(offsetof(thrum__slot, cell) == 16, "cells are aligned to 16");
+_Static_assert(offsetof(thrum__lane, open) >= THRUM__LINE,
+               "what thieves write is on a line of its own");
+
+/** A lane without slots, for tasks that have no deque. */
+extern thrum__lane thrum__deque_none;
+
+/** Number of slots in use. Owner. */
+static inline uint32_t thrum__deque_head(const struct deque *d)
+{
+	return (uint32_t)(d->lane.head - d->slot);
+}
 
 static inline uint32_t thrum__deque_tail(uint64_t word)
 {
@@ -103,18 +111,18 @@ void thrum__deque_begin(struct deque *d);
 /** Empty it by force: in the child of a fork, where the thieves are gone. */
 void thrum__deque_reset(struct deque *d);
 
-/** Push a task of @p call with a copy of its argument. Owner.
+/** Push a task of @p call with a copy of its argument, also if hungry. Owner.
  * @return its slot, or NULL when full. */
-struct slot *thrum__deque_push(struct deque *d, thrum__thunk_fn *fn,
+thrum__slot *thrum__deque_push(struct deque *d, thrum__thunk_fn *fn,
                                struct call *call, const void *arg,
                                size_t bytes);
 
 /** Take the newest task back. Owner.
  * @return false if it was stolen: wait until it is DONE, then drop it. */
-bool thrum__deque_pop(struct deque *d, struct slot *s);
+bool thrum__deque_pop(struct deque *d, thrum__slot *s);
 
 /** Forget the newest task, which was stolen and is DONE. Owner. */
-void thrum__deque_drop(struct deque *d, struct slot *s);
+void thrum__deque_drop(struct deque *d, thrum__slot *s);
 
 /** Make the older half of the private tasks public.
  * @return how many; with 0 the flag stays, for the next fork. Owner. */
@@ -131,20 +139,20 @@ static inline uint64_t thrum__deque_look(const struct deque *d)
 
 /** Take the oldest public task, if the deque is still as in @p word.
  * @return NULL if it is not, or has none. */
-struct slot *thrum__deque_take(struct deque *d, uint64_t word);
+thrum__slot *thrum__deque_take(struct deque *d, uint64_t word);
 
 /** Ask for tasks. */
 static inline void thrum__deque_beg(struct deque *d)
 {
 	/* Relaxed both, a hint; the load keeps the line shared. */
-	if (!thrum__load(&d->hungry, relaxed))
-		thrum__store(&d->hungry, 1, relaxed);
+	if (thrum__peek(&d->lane.open, relaxed))
+		thrum__poke(&d->lane.open, NULL, relaxed);
 }
 
 /** Somebody asked. */
 static inline bool thrum__deque_wanted(const struct deque *d)
 {
-	return thrum__load(&d->hungry, relaxed); /* a hint */
+	return !thrum__peek(&d->lane.open, relaxed); /* a hint */
 }
 
 #endif

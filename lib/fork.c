@@ -47,7 +47,7 @@ void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk, const void *arg,
 	if (!task || !task->worker)
 		return NULL;
 	struct deque *d = &task->worker->deque;
-	struct slot *s = thrum__deque_push(d, thunk, task->call, arg, bytes);
+	thrum__slot *s = thrum__deque_push(d, thunk, task->call, arg, bytes);
 	if (s && thrum__deque_wanted(d))
 		thrum__worker_expose(task->worker);
 	return s;
@@ -55,31 +55,17 @@ void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk, const void *arg,
 
 const void *thrum__pop(thrum_task *task, void *slot)
 {
-	struct slot *s = slot;
+	thrum__slot *s = slot;
 	return thrum__join(task, s) ? NULL : s->cell;
 }
 
-/* The plain form: the cell holds the function and its context, then the
- * result. */
-struct plain {
-	thrum_task_fn *fn;
-	void *ctx;
-};
-
-static void plain_thunk(thrum_task *task, void *cell)
-{
-	struct plain p;
-
-	memcpy(&p, cell, sizeof p);
-	int rc = p.fn(p.ctx, task);
-	memcpy(cell, &rc, sizeof rc);
-}
+/* The plain form */
 
 thrum_forked thrum_fork(thrum_task *task, thrum_task_fn *fn, void *ctx)
 {
-	struct plain p = { fn, ctx };
-	return (thrum_forked){ thrum__push(task, plain_thunk, &p, sizeof p), fn,
-	                       ctx };
+	thrum__plain p = { fn, ctx };
+	return (thrum_forked){ thrum__push(task, thrum__plain_thunk, &p,
+	                                   sizeof p), fn, ctx };
 }
 
 int thrum_join(thrum_task *task, thrum_forked forked)
@@ -93,10 +79,9 @@ int thrum_join(thrum_task *task, thrum_forked forked)
 	return rc;
 }
 
-int thrum_join2(thrum_task *task, thrum_task_fn *f, void *fctx,
-                thrum_task_fn *g, void *gctx)
+/* For callers that do not see the header's. */
+int (thrum_join2)(thrum_task *task, thrum_task_fn *f, void *fctx,
+                  thrum_task_fn *g, void *gctx)
 {
-	thrum_forked forked = thrum_fork(task, g, gctx);
-	int first = f(fctx, task), second = thrum_join(task, forked);
-	return first ? first : second;
+	return thrum__join2_inline(task, f, fctx, g, gctx);
 }

@@ -43,14 +43,14 @@
 #include "worker.h"
 
 /* Run one descendant of the task in @p s, which is in state @p state. */
-static bool leap(struct thrum_task *task, struct worker *thief, struct slot *s,
+static bool leap(struct thrum_task *task, struct worker *thief, thrum__slot *s,
                  uint64_t state)
 {
 	uint32_t least = (uint32_t)(state >> 32) & 0xffff;
 	uint64_t word = thrum__deque_look(&thief->deque);
 
 	/* [J5] pairs with [J1] in thrum__worker_run_slot, as [J2] */
-	if (thrum__load(&s->state, acquire) != state)
+	if (thrum__peek(&s->state, acquire) != state)
 		return false;
 	if (thrum__deque_tail(word) >= thrum__deque_split(word)) {
 		thrum__deque_beg(&thief->deque);
@@ -58,7 +58,7 @@ static bool leap(struct thrum_task *task, struct worker *thief, struct slot *s,
 	}
 	if (thrum__deque_tail(word) < least)
 		return false;
-	struct slot *found = thrum__deque_take(&thief->deque, word);
+	thrum__slot *found = thrum__deque_take(&thief->deque, word);
 	if (!found)
 		return false;
 	thrum__worker_run_slot(task->worker, thief, found, task->number,
@@ -67,11 +67,12 @@ static bool leap(struct thrum_task *task, struct worker *thief, struct slot *s,
 }
 
 /* Sleep until DONE, or until there may be something to leap to. */
-static void doze(struct thrum_task *task, struct slot *s)
+static void doze(struct thrum_task *task, thrum__slot *s)
 {
 	struct worker *w = task->worker, *thief = NULL;
 	/* [J4] acquire: pairs with [J3] in thrum__worker_run_slot */
-	uint64_t state = thrum__or(&s->state, (uint64_t)THRUM__SLOT_WAITING,
+	uint64_t state = thrum__poke_or(&s->state,
+	                                (uint64_t)THRUM__SLOT_WAITING,
 	                           acq_rel);
 
 	if (state & THRUM__SLOT_DONE)
@@ -90,7 +91,7 @@ static void doze(struct thrum_task *task, struct slot *s)
 		thrum__parker_park(&w->seat.parker);
 }
 
-static void wait_for(struct thrum_task *task, struct slot *s)
+static void wait_for(struct thrum_task *task, thrum__slot *s)
 {
 	struct worker *w = task->worker;
 	uint64_t until = 0;
@@ -98,7 +99,7 @@ static void wait_for(struct thrum_task *task, struct slot *s)
 	for (unsigned i = 1;; i++) {
 		/* [J2] pairs with [J1] in thrum__worker_run_slot
 		 * [J4] pairs with [J3] in thrum__worker_run_slot */
-		uint64_t state = thrum__load(&s->state, acquire);
+		uint64_t state = thrum__peek(&s->state, acquire);
 		if (state & THRUM__SLOT_DONE)
 			return;
 		if (state & THRUM__SLOT_STOLEN
@@ -119,7 +120,7 @@ static void wait_for(struct thrum_task *task, struct slot *s)
 	}
 }
 
-bool thrum__join(struct thrum_task *task, struct slot *s)
+bool thrum__join(struct thrum_task *task, thrum__slot *s)
 {
 	struct deque *d = &task->worker->deque;
 

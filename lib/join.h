@@ -11,6 +11,6 @@
  *
  * @return true if nobody had taken it: it is off the deque, the caller runs it
  *         now. Else it has been run, and its result is in the cell. */
-bool thrum__join(struct thrum_task *task, struct slot *s);
+bool thrum__join(struct thrum_task *task, thrum__slot *s);
 
 #endif

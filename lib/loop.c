@@ -214,7 +214,7 @@ static void piece_thunk(thrum_task *task, void *cell)
 }
 
 static void join_piece(struct call *call, struct thrum_task *task,
-                       struct slot *s, struct piece p, struct tally *tally)
+                       thrum__slot *s, struct piece p, struct tally *tally)
 {
 	if (thrum__join(task, s)) {
 		run_piece(call, task, p, tally);
@@ -233,7 +233,7 @@ static void run_piece(struct call *call, struct thrum_task *task,
 {
 	struct loop *l = call->shape;
 	struct deque *d = &task->worker->deque;
-	struct slot *slot[GIVEN_MAX];
+	thrum__slot *slot[GIVEN_MAX];
 	struct piece given[GIVEN_MAX];
 	uint64_t since = thrum__clock_ns();
 	size_t chunk = 1;

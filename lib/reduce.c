@@ -96,7 +96,7 @@ static void node_thunk(thrum_task *task, void *cell)
 	memcpy(cell, &r, sizeof r);
 }
 
-static void join_node(thrum_task *task, struct slot *s, struct node node,
+static void join_node(thrum_task *task, thrum__slot *s, struct node node,
                       struct tally *tally)
 {
 	if (!s || thrum__join(task, s)) {
@@ -130,7 +130,7 @@ static void run_node(thrum_task *task, struct node node, struct tally *tally)
 		thrum__call_stop(call, STOP_FAILED);
 		return;
 	}
-	struct slot *s = NULL;
+	thrum__slot *s = NULL;
 	if (task->worker) {
 		s = thrum__deque_push(&task->worker->deque, node_thunk, call,
 		                      &right, sizeof right);

@@ -41,6 +41,7 @@ static void alone(struct session *s, struct call *call, int n_jobs)
 	s->caller = NULL;
 	s->scratch = (struct scratch){ 0 };
 	s->task = (struct thrum_task){
+		.view = thrum__worker_view(NULL, call),
 		.call = call, .n_jobs = n_jobs, .node = -1,
 		.scratch = outer ? outer->scratch : &s->scratch,
 	};
@@ -49,6 +50,7 @@ static void alone(struct session *s, struct call *call, int n_jobs)
 static void with_others(struct session *s, struct call *call, int number)
 {
 	s->task = (struct thrum_task){
+		.view = thrum__worker_view(s->caller, call),
 		.call = call, .worker = s->caller,
 		.scratch = &s->caller->scratch, .number = number,
 		.n_jobs = call->n_jobs, .node = s->caller->node,

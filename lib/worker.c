@@ -58,6 +58,7 @@ static void share_begin(struct share *s, struct worker *w, struct team *t,
 {
 	thrum__worker_serve(w, t, epoch);
 	s->task = (struct thrum_task){
+		.view = thrum__worker_view(w, t->call),
 		.call = t->call, .worker = w, .scratch = &w->scratch,
 		.number = (int)rank, .n_jobs = t->call->n_jobs, .node = w->node,
 	};
@@ -228,15 +229,16 @@ static bool help_feed(struct worker *w, struct team *t, uint32_t epoch,
 }
 
 void thrum__worker_run_slot(struct worker *w, struct worker *victim,
-                            struct slot *s, int number, int n_jobs)
+                            thrum__slot *s, int number, int n_jobs)
 {
 	/* Relaxed: seen with the claim of the slot. */
-	uint64_t state = thrum__load(&s->state, relaxed);
+	uint64_t state = thrum__peek(&s->state, relaxed);
 	struct call *call =
 		(struct call *)(uintptr_t)(state & ~(uint64_t)THRUM__SLOT_FLAGS);
 	uint64_t mine = THRUM__SLOT_STOLEN | (uint64_t)w->id << 16
-	                | (uint64_t)w->deque.head << 32;
+	                | (uint64_t)thrum__deque_head(&w->deque) << 32;
 	struct thrum_task task = {
+		.view = thrum__worker_view(w, call),
 		.call = call, .worker = w, .scratch = &w->scratch,
 		.number = number, .n_jobs = n_jobs, .node = w->node,
 	};
@@ -246,21 +248,21 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	thrum__deque_begin(&w->deque);
 	/* (call[, WAITING]) -> (STOLEN, id, head[, WAITING])
 	 * [J1] pairs with [J2] in wait_for, [J5] in leap */
-	while (!thrum__cas(&s->state, &state,
+	while (!thrum__poke_cas(&s->state, &state,
 	                   mine | (state & THRUM__SLOT_WAITING), release))
 		;
 	struct scratch_mark mark = thrum__scratch_mark(&w->scratch);
 	struct fpenv own = thrum__task_enter(&task);
 	thrum__call_mark(call, number);
 	thrum__add(&call->steals, 1u, relaxed); /* read after the join */
-	s->fn(&task, s->cell);
+	s->u.fn(&task, s->cell);
 	thrum__task_leave(&task, &own);
 	thrum__scratch_reset(&w->scratch, mark);
 	/* What is forked after this is not of the stolen task. */
 	thrum__deque_begin(&w->deque);
 	/* (STOLEN, ..) -> (DONE). The slot is the victim's again after this.
 	 * [J3] pairs with [J4] in wait_for and doze */
-	if (thrum__swap(&s->state, (uint64_t)THRUM__SLOT_DONE, acq_rel)
+	if (thrum__poke_swap(&s->state, (uint64_t)THRUM__SLOT_DONE, acq_rel)
 	    & THRUM__SLOT_WAITING)
 		thrum__parker_unpark(&victim->seat.parker);
 }
@@ -278,7 +280,7 @@ static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
 		thrum__deque_beg(&victim->deque);
 		return false;
 	}
-	struct slot *s = thrum__deque_take(&victim->deque, word);
+	thrum__slot *s = thrum__deque_take(&victim->deque, word);
 	if (!s)
 		return false;
 	/* There is more where this came from. */
@@ -402,6 +404,7 @@ static bool turn_outside(struct worker *w, struct team *t, uint32_t epoch,
 	if (!thrum__range_claim_turn(&t->seat[rank].range, epoch))
 		return false;
 	s.task = (struct thrum_task){
+		.view = thrum__worker_view(NULL, t->call),
 		.call = t->call, .scratch = &scratch, .number = (int)rank,
 		.n_jobs = t->call->n_jobs, .node = w->node,
 	};

@@ -61,6 +61,15 @@ static inline uint64_t thrum__serving_key(const struct team *t, uint32_t epoch)
 	return (uint64_t)epoch << 32 | t->number;
 }
 
+/** What the inline code of thrum/fork.h is to see in a task of @p call that runs
+ * on @p w; NULL for one without a deque. */
+static inline thrum__view thrum__worker_view(struct worker *w,
+                                             const struct call *call)
+{
+	return (thrum__view){ w ? &w->deque.lane : &thrum__deque_none,
+	                      (uint64_t)(uintptr_t)call };
+}
+
 /** Make ready to run work of call @p epoch of @p team. */
 void thrum__worker_serve(struct worker *w, struct team *team, uint32_t epoch);
 
@@ -77,7 +86,7 @@ bool thrum__worker_help_one(struct worker *w, struct team *team,
 /** Run a task that was taken from @p victim, as worker @p number of @p n_jobs,
  * and say DONE. */
 void thrum__worker_run_slot(struct worker *w, struct worker *victim,
-                            struct slot *s, int number, int n_jobs);
+                            thrum__slot *s, int number, int n_jobs);
 
 /** Take part in the call of @p team, whose caller sits at @p w, until all its
  * blocks are done. */

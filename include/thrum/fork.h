@@ -79,19 +79,50 @@ THRUM_API int thrum_join(thrum_task *task, thrum_forked forked);
 THRUM_API int thrum_join2(thrum_task *task, thrum_task_fn *f, void *fctx,
                           thrum_task_fn *g, void *gctx);
 
-/* For THRUM_TASK alone, which may come to do this in line. push publishes a
- * copy of the argument and gives the slot, or NULL if it is to run at the join.
- * pop takes it back and gives NULL if nobody had taken it; else it waits and
- * gives where the value is. */
+/* For the inline code below alone. It forks and joins on the deque of the worker
+ * by itself, without a call, a fence or an atomic read-modify-write, unless there
+ * is something to do beside: a thief asks, the deque is full, the fork was made
+ * public. What it sees of the library is the three structs here. They belong to
+ * these names of push and pop: a library in which they differ has others.
+ *
+ * push publishes a copy of the argument and gives the slot, or NULL if it is to
+ * run at the join. pop takes it back and gives NULL if nobody had taken it; else
+ * it waits and gives where the value is. */
 typedef void thrum__thunk_fn(thrum_task *task, void *cell);
+
+typedef struct thrum__slot {
+	union {
+		thrum__thunk_fn *fn;
+		uint64_t room; /* as much where pointers are small */
+	} u;
+	uint64_t state;         /* the call it belongs to, until it is stolen */
+	unsigned char cell[48]; /* argument, then value; aligned to 16 */
+} thrum__slot;
+
+typedef struct thrum__lane {
+	thrum__slot *head; /* the next free slot */
+	thrum__slot *mine; /* slots from here to head: no thief can see them */
+	unsigned char apart[128 - 2 * sizeof(void *)];
+	thrum__slot *open; /* slots below are to be had without ado; NULL if a
+	                      thief asks: it is written by others */
+} thrum__lane;
+
+typedef struct thrum__view { /* a task begins with it */
+	thrum__lane *lane; /* one without slots if the task has no deque */
+	uint64_t call;
+} thrum__view;
+
 THRUM_API void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk,
                             const void *arg, size_t bytes);
 THRUM_API const void *thrum__pop(thrum_task *task, void *slot);
 
 THRUM_END_DECLS
 
-#if defined(__GNUC__) /* not all four are used everywhere */
+#if defined(__GNUC__) /* not all of it is used everywhere */
 #define THRUM__INLINE static inline __attribute__((unused))
+#define THRUM__LIKELY(x) __builtin_expect(!!(x), 1)
+#define THRUM__LOAD(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define THRUM__STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #else
 #define THRUM__INLINE static inline
 #endif
@@ -100,6 +131,79 @@ THRUM_END_DECLS
 #else
 #define THRUM__ASSERT(e, text) _Static_assert(e, text)
 #endif
+
+THRUM__ASSERT(sizeof(thrum__slot) == 64, "a slot is a line");
+
+/* Relaxed is enough: a slot is seen by others only when the library makes it
+ * public, in push. */
+THRUM__INLINE void *thrum__push_inline(thrum_task *task, thrum__thunk_fn *thunk,
+                                       const void *arg, size_t bytes)
+{
+#if defined(__GNUC__)
+	if (THRUM__LIKELY(task != NULL)) {
+		const thrum__view *view = (const thrum__view *)(void *)task;
+		thrum__lane *lane = view->lane;
+		thrum__slot *slot = lane->head;
+		if (THRUM__LIKELY(slot < THRUM__LOAD(&lane->open))) {
+			slot->u.fn = thunk;
+			THRUM__STORE(&slot->state, view->call);
+			memcpy(slot->cell, arg, bytes);
+			lane->head = slot + 1;
+			return slot;
+		}
+		if (!slot) /* one worker: no deque */
+			return NULL;
+	}
+#endif
+	return thrum__push(task, thunk, arg, bytes);
+}
+
+THRUM__INLINE const void *thrum__pop_inline(thrum_task *task, void *slot)
+{
+	if (!slot)
+		return NULL;
+#if defined(__GNUC__)
+	thrum__lane *lane = ((const thrum__view *)(void *)task)->lane;
+	if (THRUM__LIKELY((thrum__slot *)slot >= lane->mine)) {
+		lane->head = (thrum__slot *)slot;
+		return NULL;
+	}
+#endif
+	return thrum__pop(task, slot);
+}
+
+/* thrum_join2 in line: the functions are often known where it is called. */
+typedef struct thrum__plain {
+	thrum_task_fn *fn;
+	void *ctx;
+} thrum__plain;
+
+THRUM__INLINE void thrum__plain_thunk(thrum_task *task, void *cell)
+{
+	thrum__plain p;
+	memcpy(&p, cell, sizeof p);
+	int value = p.fn(p.ctx, task);
+	memcpy(cell, &value, sizeof value);
+}
+
+THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
+                                      void *fctx, thrum_task_fn *g, void *gctx)
+{
+	thrum__plain p;
+	p.fn = g;
+	p.ctx = gctx;
+	void *slot = thrum__push_inline(task, thrum__plain_thunk, &p, sizeof p);
+	int first = f(fctx, task), second;
+	const void *cell = thrum__pop_inline(task, slot);
+	if (cell)
+		memcpy(&second, cell, sizeof second);
+	else
+		second = g(gctx, task);
+	return first ? first : second;
+}
+
+#define thrum_join2(task, f, fctx, g, gctx) \
+	thrum__join2_inline(task, f, fctx, g, gctx)
 
 /** Make the function `ret name(thrum_task *, arg)`, declared before, forkable.
  *
@@ -132,15 +236,15 @@ THRUM_END_DECLS
 	{ \
 		name##_forked thrum__f; \
 		thrum__f.value = thrum__a; \
-		thrum__f.slot = thrum__push(thrum__t, name##__thunk, \
-		                            &thrum__a, sizeof thrum__a); \
+		thrum__f.slot = thrum__push_inline(thrum__t, name##__thunk, \
+		                                   &thrum__a, \
+		                                   sizeof thrum__a); \
 		return thrum__f; \
 	} \
 	THRUM__INLINE ret name##_join(thrum_task *thrum__t, name##_forked thrum__f) \
 	{ \
-		const void *thrum__cell = thrum__f.slot; \
-		if (thrum__cell) \
-			thrum__cell = thrum__pop(thrum__t, thrum__f.slot); \
+		const void *thrum__cell = \
+			thrum__pop_inline(thrum__t, thrum__f.slot); \
 		if (!thrum__cell) \
 			return name(thrum__t, thrum__f.value); \
 		ret thrum__r; \

@@ -22,27 +22,27 @@ static void run_nothing(thrum_task *task, void *cell)
 	(void)task, (void)cell;
 }
 
-static struct slot *push(struct deque *d, uint32_t value)
+static thrum__slot *push(struct deque *d, uint32_t value)
 {
 	return thrum__deque_push(d, run_nothing, &call, &value, sizeof value);
 }
 
-static uint32_t value_of(const struct slot *s)
+static uint32_t value_of(const thrum__slot *s)
 {
 	uint32_t value;
 	memcpy(&value, s->cell, sizeof value);
 	return value;
 }
 
-static struct slot *steal(struct deque *d)
+static thrum__slot *steal(struct deque *d)
 {
 	return thrum__deque_take(d, thrum__deque_look(d));
 }
 
 /* What a thief does after it took the slot. */
-static void finish(struct slot *s)
+static void finish(thrum__slot *s)
 {
-	thrum__store(&s->state, (uint64_t)THRUM__SLOT_DONE, release);
+	thrum__poke(&s->state, (uint64_t)THRUM__SLOT_DONE, release);
 }
 
 static struct deque d;
@@ -51,7 +51,7 @@ static void prepare(void)
 {
 	memset(&d, 0, sizeof d);
 	thrum__deque_prepare(&d);
-	ck_assert_uint_eq(d.capacity, THRUM__DEQUE_CAPACITY);
+	ck_assert_ptr_eq(d.lane.open, d.slot + THRUM__DEQUE_CAPACITY);
 }
 
 static void clean(void)
@@ -63,7 +63,7 @@ static void clean(void)
 
 START_TEST(private_tasks_come_back_newest_first)
 {
-	struct slot *s[100];
+	thrum__slot *s[100];
 
 	for (uint32_t i = 0; i < 100; i++)
 		s[i] = push(&d, i);
@@ -72,13 +72,13 @@ START_TEST(private_tasks_come_back_newest_first)
 		ck_assert_uint_eq(value_of(s[i]), i);
 		ck_assert(thrum__deque_pop(&d, s[i]));
 	}
-	ck_assert_uint_eq(d.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&d), 0);
 }
 END_TEST
 
 START_TEST(full_deque_refuses_and_recovers)
 {
-	struct slot *last = NULL, *s;
+	thrum__slot *last = NULL, *s;
 
 	for (uint32_t i = 0; i < THRUM__DEQUE_CAPACITY; i++)
 		ck_assert_ptr_nonnull(last = push(&d, i));
@@ -114,7 +114,7 @@ START_TEST(reset_empties)
 	thrum__deque_expose(&d);
 	word = thrum__deque_look(&d);
 	thrum__deque_reset(&d);
-	ck_assert_uint_eq(d.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&d), 0);
 	push(&d, 3);
 	thrum__deque_expose(&d);
 	ck_assert_ptr_null(thrum__deque_take(&d, word));
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(old_word_takes_nothing_of_a_later_work)
 {
 	uint64_t word;
-	struct slot *s = push(&d, 1);
+	thrum__slot *s = push(&d, 1);
 
 	thrum__deque_expose(&d);
 	word = thrum__deque_look(&d);
@@ -169,7 +169,7 @@ END_TEST
 
 START_TEST(incarnation_goes_round_without_touching_the_tasks)
 {
-	struct slot *s = push(&d, 1);
+	thrum__slot *s = push(&d, 1);
 
 	thrum__deque_expose(&d);
 	thrum__or(&d.word, UINT64_C(0xffffffff) << 32, relaxed);
@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(taken_back_or_stolen_never_both)
 {
-	struct slot *s[8], *stolen;
+	thrum__slot *s[8], *stolen;
 
 	for (uint32_t i = 0; i < 8; i++)
 		s[i] = push(&d, i);
@@ -197,7 +197,7 @@ START_TEST(taken_back_or_stolen_never_both)
 	ck_assert(!thrum__deque_pop(&d, s[0]));
 	finish(stolen);
 	thrum__deque_drop(&d, s[0]);
-	ck_assert_uint_eq(d.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&d), 0);
 	ck_assert_ptr_eq(push(&d, 9), s[0]);
 	ck_assert_ptr_null(steal(&d));
 }
@@ -205,7 +205,7 @@ END_TEST
 
 START_TEST(invariant_holds_at_each_step)
 {
-	struct slot *s[64];
+	thrum__slot *s[64];
 	uint32_t n = 0;
 	unsigned seed = 12345;
 
@@ -222,14 +222,14 @@ START_TEST(invariant_holds_at_each_step)
 		} else if (act == 6) {
 			thrum__deque_expose(&d);
 		} else {
-			struct slot *got = steal(&d);
+			thrum__slot *got = steal(&d);
 			if (got)
 				finish(got);
 		}
 		uint64_t word = thrum__deque_look(&d);
 		if (thrum__deque_tail(word) > thrum__deque_split(word)
-		    || thrum__deque_split(word) > d.head
-		    || thrum__deque_split(word) != d.split || d.head != n)
+		    || thrum__deque_split(word) > thrum__deque_head(&d)
+		    || thrum__deque_split(word) != (uint32_t)(d.lane.mine - d.slot) || thrum__deque_head(&d) != n)
 			ck_abort_msg("broken at step %d", step);
 	}
 }
@@ -247,7 +247,7 @@ static void *thieve(void *arg)
 {
 	(void)arg;
 	while (!thrum__load(&race.over, relaxed)) {
-		struct slot *s = steal(&d);
+		thrum__slot *s = steal(&d);
 		if (!s) {
 			thrum__deque_beg(&d);
 			continue;
@@ -265,12 +265,12 @@ static void grow(uint32_t *next, unsigned depth)
 	if (depth == 0 || *next >= TASKS)
 		return;
 	uint32_t mine = (*next)++;
-	struct slot *s = push(&d, mine);
+	thrum__slot *s = push(&d, mine);
 	if (thrum__deque_wanted(&d))
 		thrum__deque_expose(&d);
 	grow(next, depth - 1);
 	if (s && !thrum__deque_pop(&d, s)) {
-		while (thrum__load(&s->state, acquire) != THRUM__SLOT_DONE)
+		while (thrum__peek(&s->state, acquire) != THRUM__SLOT_DONE)
 			sched_yield();
 		thrum__deque_drop(&d, s);
 		return;
@@ -291,7 +291,7 @@ START_TEST(each_task_goes_to_exactly_one)
 		thrum__deque_begin(&d);
 		grow(&next, 1 + i % 12);
 	}
-	ck_assert_uint_eq(d.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&d), 0);
 	thrum__store(&race.over, true, relaxed);
 	for (int i = 0; i < THIEVES; i++)
 		pthread_join(thread[i], NULL);
@@ -308,7 +308,7 @@ START_TEST(last_item_goes_to_exactly_one)
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, thieve, NULL), 0);
 	for (uint32_t i = 0; i < TASKS; i++) {
-		struct slot *s = push(&d, i);
+		thrum__slot *s = push(&d, i);
 		thrum__deque_expose(&d);
 		for (unsigned wait = i % 8; wait > 0; wait--)
 			thrum__pause();
@@ -316,7 +316,7 @@ START_TEST(last_item_goes_to_exactly_one)
 			thrum__add(&race.ticket[i], 1, relaxed);
 			continue;
 		}
-		while (thrum__load(&s->state, acquire) != THRUM__SLOT_DONE)
+		while (thrum__peek(&s->state, acquire) != THRUM__SLOT_DONE)
 			sched_yield();
 		thrum__deque_drop(&d, s);
 	}

@@ -48,27 +48,27 @@ static void leaf(thrum_task *task, void *cell)
 	memcpy(cell, &x, sizeof x);
 }
 
-static struct slot *push(struct worker *w, thrum__thunk_fn *fn, int x)
+static thrum__slot *push(struct worker *w, thrum__thunk_fn *fn, int x)
 {
-	struct slot *s = thrum__deque_push(&w->deque, fn, &call, &x, sizeof x);
+	thrum__slot *s = thrum__deque_push(&w->deque, fn, &call, &x, sizeof x);
 	ck_assert_ptr_nonnull(s);
 	return s;
 }
 
 static void fork_inside(thrum_task *task, void *cell)
 {
-	struct slot *s = push(&thief, leaf, 1);
+	thrum__slot *s = push(&thief, leaf, 1);
 	thrum__deque_expose(&thief.deque);
 	word_inside = thrum__deque_look(&thief.deque);
 	ck_assert(thrum__join(task, s)); /* nobody took it */
 	leaf(task, cell);
 }
 
-static struct slot *stolen(thrum__thunk_fn *fn)
+static thrum__slot *stolen(thrum__thunk_fn *fn)
 {
-	struct slot *s = push(&owner, fn, 4);
+	thrum__slot *s = push(&owner, fn, 4);
 	thrum__deque_expose(&owner.deque);
-	struct slot *got = thrum__deque_take(
+	thrum__slot *got = thrum__deque_take(
 		&owner.deque, thrum__deque_look(&owner.deque));
 	ck_assert_ptr_eq(got, s);
 	thrum__worker_run_slot(&thief, &owner, got, 1, 2);
@@ -78,26 +78,26 @@ static struct slot *stolen(thrum__thunk_fn *fn)
 START_TEST(what_was_not_taken_is_the_callers)
 {
 	struct thrum_task task = { .call = &call, .worker = &owner };
-	struct slot *s = push(&owner, leaf, 1);
+	thrum__slot *s = push(&owner, leaf, 1);
 
 	ck_assert(thrum__join(&task, s));
 	s = push(&owner, leaf, 1);
 	thrum__deque_expose(&owner.deque);
 	ck_assert(thrum__join(&task, s));
-	ck_assert_uint_eq(owner.deque.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&owner.deque), 0);
 }
 END_TEST
 
 START_TEST(what_was_stolen_leaves_its_result)
 {
 	struct thrum_task task = { .call = &call, .worker = &owner };
-	struct slot *s = stolen(leaf);
+	thrum__slot *s = stolen(leaf);
 	int x;
 
 	ck_assert(!thrum__join(&task, s));
 	memcpy(&x, s->cell, sizeof x);
 	ck_assert_int_eq(x, 41);
-	ck_assert_uint_eq(owner.deque.head, 0);
+	ck_assert_uint_eq(thrum__deque_head(&owner.deque), 0);
 	ck_assert_ptr_null(thrum__task_current);
 }
 END_TEST
@@ -106,7 +106,7 @@ END_TEST
  * was held up; the thief has ended it, and forks at the same index again. */
 START_TEST(what_the_thief_forks_afterwards_is_no_descendant)
 {
-	struct slot *s;
+	thrum__slot *s;
 
 	stolen(fork_inside);
 	s = push(&thief, leaf, 2);
@@ -120,12 +120,12 @@ END_TEST
 
 START_TEST(who_sleeps_for_a_task_is_called)
 {
-	struct slot *s = push(&owner, leaf, 4), *got;
+	thrum__slot *s = push(&owner, leaf, 4), *got;
 
 	thrum__deque_expose(&owner.deque);
 	got = thrum__deque_take(&owner.deque,
 	                        thrum__deque_look(&owner.deque));
-	thrum__or(&got->state, (uint64_t)THRUM__SLOT_WAITING, relaxed);
+	thrum__poke_or(&got->state, (uint64_t)THRUM__SLOT_WAITING, relaxed);
 	thrum__worker_run_slot(&thief, &owner, got, 1, 2);
 	thrum__parker_park(&owner.seat.parker); /* comes back */
 	thrum__deque_drop(&owner.deque, s);
