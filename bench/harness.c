@@ -4,8 +4,8 @@
  *
  * The program that is called goes through the rounds and measures nothing. For
  * each measurement it starts itself anew, with --measure, and reads what that
- * process emits: lines of a metric, a value and a p90, and last of -1, the share
- * of its time that it waited for a core, and 0. So each has an address
+ * process emits: lines of a metric, a value and a p90, and last of -1, the
+ * share of its time that it waited for a core, and 0. So each has an address
  * space, a layout and a runtime of its own, and one that hangs or dies costs a
  * reading and not the run.
  */
@@ -462,7 +462,7 @@ static void usage(FILE *out)
 	        "  --only TEXT          those with TEXT in bench/question\n"
 	        "  --contestants A,B    only these of those invited\n"
 	        "  --rounds N           interleaved rounds [%d]\n"
-	        "  --retries N          of a reading that others disturbed [%d]\n"
+	        "  --retries N          if others disturbed a reading [%d]\n"
 	        "  --workers N          workers [the cores there are]\n"
 	        "  --quick              rough figures, %d rounds\n"
 	        "  --csv FILE           every reading; - is stdout\n"

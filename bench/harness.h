@@ -11,9 +11,10 @@
  * emits their median. The table shows over the rounds: the median, the least,
  * the median of the p90 inside the processes, and the spread.
  *
- * What no method removes is another process that takes a core away. Each process
- * of a measurement tells how long its threads waited for one; if that is much
- * the reading is taken again, some times, and the least disturbed one is kept.
+ * What no method removes is another program that takes a core away. Each
+ * process of a measurement tells how long its threads waited for one; if that
+ * is much the reading is taken again, some times, and the least disturbed one
+ * is kept.
  *
  * A goal counts as reached if the median is within it plus the spread of the
  * serial run, which tells how well the machine could be read.

@@ -26,8 +26,8 @@ double host_busy_s(void);
 /** CPU seconds of this process and of its children that were waited for. */
 double host_own_s(void);
 
-/** Seconds that threads of this process, those that live, could have run but had
- * no core; 0 where the system does not tell. */
+/** Seconds that threads of this process, those that live, could have run but
+ * had no core; 0 where the system does not tell. */
 double host_waited_s(void);
 
 /** Memory of this process, in kB: resident and mapped. 0 unknown. */

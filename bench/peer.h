@@ -44,7 +44,7 @@ struct peer {
 	/** A loop over single indices, as many a call as there are. */
 	int (*map)(size_t n, thrum_map_fn *body, void *ctx);
 
-	/** outer times a loop over inner: two parallel loops, one in another. */
+	/** outer times a loop over inner: a parallel loop in another. */
 	int (*nested)(size_t outer, size_t inner, thrum_for_fn *body,
 	              void *ctx);
 
@@ -56,7 +56,7 @@ struct peer {
 	/** Ways to place n queens; a task for each placement, no cut-off. */
 	long (*queens)(int n);
 
-	/** Make a pool, run one loop of n static blocks, and end its threads. */
+	/** Make a pool, run one loop of static blocks, end its threads. */
 	int (*life)(int workers, thrum_for_fn *body, void *ctx);
 
 	/** Count to n through a serial, a parallel and a serial stage, at most

@@ -100,7 +100,7 @@ static double omp_sum(const double *x, size_t n, peer_sum_fn *kernel)
 	return sum;
 }
 
-static long fib(int n)
+static PEER_CALL long fib(int n)
 {
 	long a, b;
 
@@ -123,8 +123,8 @@ static long omp_fib(int n)
 	return result;
 }
 
-static long place(unsigned all, unsigned columns, unsigned left,
-                  unsigned right)
+static PEER_CALL long place(unsigned all, unsigned columns, unsigned left,
+                            unsigned right)
 {
 	long row[32];
 	int rows = 0;

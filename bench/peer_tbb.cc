@@ -74,7 +74,7 @@ double tbb_sum(const double *x, size_t n, peer_sum_fn *kernel)
 		[](double a, double b) { return a + b; });
 }
 
-long tbb_fib(int n)
+PEER_CALL long tbb_fib(int n)
 {
 	long a, b;
 
@@ -85,7 +85,8 @@ long tbb_fib(int n)
 	return a + b;
 }
 
-long place(unsigned all, unsigned columns, unsigned left, unsigned right)
+PEER_CALL long place(unsigned all, unsigned columns, unsigned left,
+                     unsigned right)
 {
 	long row[32];
 	int rows = 0;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # test/local.mk - make check, and the targets for what takes longer
 #
-# check            unit, API, package: minutes, no network, no root
+# check            unit, API, package, a second of stress: minutes, no network,
+#                  no root
 # check-stress     random bodies, callers, nesting, failures
 # check-all        both
 # check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
@@ -76,17 +77,13 @@ stress_tests = \
 forking_tests = \
 	test/api/check_process
 
-# What is worth its time under Valgrind, which runs one thread at a time. It
-# does not know rounding modes, so check_fpenv is not among them.
+# What is worth its time under Valgrind, which runs one thread at a time, some
+# fifty times slower: the structures, and each shape of work once. It knows no
+# rounding modes, and does not follow a program that runs itself again.
 valgrind_tests = \
-	test/unit/check_cadence \
 	test/unit/check_cgroup \
-	test/unit/check_clock \
-	test/unit/check_cpus \
 	test/unit/check_deque \
 	test/unit/check_env \
-	test/unit/check_error \
-	test/unit/check_eta \
 	test/unit/check_feed \
 	test/unit/check_idle \
 	test/unit/check_items \
@@ -97,24 +94,13 @@ valgrind_tests = \
 	test/unit/check_meter \
 	test/unit/check_park \
 	test/unit/check_place \
-	test/unit/check_policy \
-	test/unit/check_pool \
-	test/unit/check_progress \
 	test/unit/check_random \
 	test/unit/check_range \
-	test/unit/check_terminal \
-	test/unit/check_topology \
 	test/api/check_callback \
-	test/api/check_callers \
-	test/api/check_dlopen \
 	test/api/check_errors \
 	test/api/check_fork \
-	test/api/check_fpenv_call \
 	test/api/check_loop \
-	test/api/check_nested \
 	test/api/check_options \
-	test/api/check_pool \
-	test/api/check_progress \
 	test/api/check_reduce \
 	test/api/check_stream
 
@@ -164,15 +150,19 @@ EXTRA_DIST += $(meta_tests) $(example_tests) test/meta/tap.sh \
 TESTS += $(meta_tests) $(example_tests)
 if CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
-EXTRA_PROGRAMS += $(stress_tests)
-TESTS += $(unit_tests) $(api_tests)
+check_PROGRAMS += $(stress_tests)
+TESTS += $(unit_tests) $(api_tests) $(stress_tests)
 if !SANITIZER_THREAD
 check_PROGRAMS += $(forking_tests)
 TESTS += $(forking_tests)
 endif
-if LONG_TESTS
-TESTS += $(stress_tests)
 endif
+
+# A look in make check, a run in check-stress; THRUM_STRESS_SECONDS decides.
+if LONG_TESTS
+stress_seconds = 5
+else
+stress_seconds = 1
 endif
 
 # The variables of the user's shell must not decide what a test sees. The
@@ -189,6 +179,8 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM)'; LIBTOOL='$(LIBTOOL)'; CPPFLAGS='$(CPPFLAGS)'; \
 	export NM LIBTOOL CPPFLAGS; \
 	SANITIZED='$(SANITIZER_CFLAGS)'; export SANITIZED; \
+	THRUM_STRESS_SECONDS=$${THRUM_STRESS_SECONDS:-$(stress_seconds)}; \
+	export THRUM_STRESS_SECONDS; \
 	$(sanitizer_environment)
 
 if SANITIZER
@@ -211,7 +203,7 @@ endif
 
 if CHECK
 check-stress:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(stress_tests)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(stress_tests)' stress_seconds=5
 else
 check-stress:
 	@echo "thrum: Check was not found; there are no stress tests" >&2

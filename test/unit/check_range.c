@@ -11,6 +11,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 enum { MOST = THRUM__BLOCKS_MAX };
@@ -105,10 +106,11 @@ END_TEST
 
 /* As worker.c steals: from another's word to the own, which is empty. */
 
-enum { WORKERS = 3 };
+enum { WORKERS = 3, ROUNDS = 600 };
 
 struct game {
 	struct range range[WORKERS];
+	pthread_barrier_t start, end;
 	_Atomic uint32_t left;
 	_Atomic uint32_t wrong; /* for after: ck_assert takes microseconds */
 	_Atomic unsigned char ticket[MOST];
@@ -131,66 +133,84 @@ static void punch(struct game *g, struct span s)
 	thrum__sub(&g->left, s.hi - s.lo, acq_rel);
 }
 
-static void *play(void *arg)
+static void play_round(struct game *g, int rank)
 {
-	struct player *p = arg;
-	struct game *g = p->game;
-	struct range *own = &g->range[p->rank];
+	struct range *own = &g->range[rank];
 	struct span got;
-	unsigned n = (unsigned)p->rank;
+	unsigned n = (unsigned)rank;
 
-	while (thrum__load(&g->left, acquire) > 0) {
+	/* Signed: blocks that ran twice are counted twice. */
+	while ((int32_t)thrum__load(&g->left, acquire) > 0) {
 		if (thrum__range_claim(own, g->epoch, 1 + n++ % 5, &got)) {
 			punch(g, got);
 			continue;
 		}
-		int victim = (p->rank + 1 + (int)(n++ % (WORKERS - 1)))
-		             % WORKERS;
-		if (!thrum__range_steal(&g->range[victim], g->epoch, &got))
+		int victim = (rank + 1 + (int)(n++ % (WORKERS - 1))) % WORKERS;
+		if (!thrum__range_steal(&g->range[victim], g->epoch, &got)) {
+			if (n % 64 == 0)
+				sched_yield();
 			continue;
+		}
 		struct span first = { got.lo, got.lo + 1 };
 		if (got.lo + 1 < got.hi)
 			thrum__range_set(own, g->epoch, got.lo + 1, got.hi);
 		punch(g, first);
 	}
+}
+
+static void *play(void *arg)
+{
+	struct player *p = arg;
+	for (int round = 0; round < ROUNDS; round++) {
+		pthread_barrier_wait(&p->game->start);
+		play_round(p->game, p->rank);
+		pthread_barrier_wait(&p->game->end);
+	}
 	return NULL;
+}
+
+static void deal(struct game *g, uint32_t epoch, uint32_t blocks)
+{
+	g->epoch = epoch;
+	for (uint32_t b = 0; b < blocks; b++) {
+		thrum__store(&g->ticket[b], 0, relaxed);
+		g->plain[b] = epoch;
+	}
+	g->left = blocks;
+	for (uint32_t r = 0; r < WORKERS; r++)
+		thrum__range_set(&g->range[r], epoch, blocks * r / WORKERS,
+		                 blocks * (r + 1) / WORKERS);
 }
 
 START_TEST(each_block_goes_to_exactly_one)
 {
 	struct game *g = calloc(1, sizeof *g);
-	uint32_t blocks = 0;
+	struct player player[WORKERS];
+	pthread_t thread[WORKERS];
 
 	ck_assert_ptr_nonnull(g);
-	for (uint32_t round = 0; round < 60; round++) {
-		pthread_t thread[WORKERS];
-		struct player player[WORKERS];
-		g->epoch = 2 * round + 1;
-		blocks = round % 2 ? 1 + round : MOST / (1 + round / 8);
-		for (uint32_t b = 0; b < blocks; b++) {
-			thrum__store(&g->ticket[b], 0, relaxed);
-			g->plain[b] = g->epoch;
-		}
-		g->left = blocks;
-		for (int r = 0; r < WORKERS; r++) {
-			player[r] = (struct player){ g, r };
-			thrum__range_set(&g->range[r], g->epoch,
-			                 r == 0 ? 0 : blocks, blocks);
-		}
-		for (int r = 0; r < WORKERS; r++)
+	pthread_barrier_init(&g->start, NULL, WORKERS);
+	pthread_barrier_init(&g->end, NULL, WORKERS);
+	for (int r = 0; r < WORKERS; r++) {
+		player[r] = (struct player){ g, r };
+		if (r > 0)
 			ck_assert_int_eq(pthread_create(&thread[r], NULL, play,
 			                                &player[r]), 0);
-		for (int r = 0; r < WORKERS; r++)
-			pthread_join(thread[r], NULL);
+	}
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		uint32_t blocks = round % 200 == 0 ? MOST : 1 + round % 300;
+		deal(g, 2 * round + 1, blocks);
+		pthread_barrier_wait(&g->start);
+		play_round(g, 0);
+		pthread_barrier_wait(&g->end);
 		for (uint32_t b = 0; b < blocks; b++)
 			if (g->ticket[b] != 1)
 				ck_abort_msg("block %u of %u ran %d times", b,
 				             blocks, g->ticket[b]);
 		ck_assert_uint_eq(g->wrong, 0);
-		for (int r = 0; r < WORKERS; r++)
-			ck_assert_uint_eq(thrum__range_left(&g->range[r],
-			                                    g->epoch), 0);
 	}
+	for (int r = 1; r < WORKERS; r++)
+		pthread_join(thread[r], NULL);
 	free(g);
 }
 END_TEST
