@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The thrum authors
  * SPDX-License-Identifier: MIT */
-/* cacheline.h - how far apart words must be that different cores write
+/* cacheline.h - where words are kept
  *
- * 128: the usual line is 64, but Intel's cores fetch pairs of lines, and some
- * ARM cores have lines of 128.
+ * Words that different cores write are 128 bytes apart: the usual line is 64,
+ * but Intel's cores fetch pairs of lines, and some ARM cores have lines of 128.
  */
 #ifndef THRUM__CACHELINE_H
 #define THRUM__CACHELINE_H
@@ -12,5 +12,14 @@
 
 #define THRUM__LINE 128
 #define THRUM__ALIGNED alignas(THRUM__LINE)
+
+/* Thread-local without a call to the loader for each look: from the static
+ * block, of which glibc keeps some hundred bytes for libraries that are loaded
+ * late. What is kept there is small. */
+#if defined(__GNUC__)
+#define THRUM__THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define THRUM__THREAD _Thread_local
+#endif
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "clock.h"
 
-_Thread_local struct thrum_task *thrum__task_current;
+THRUM__THREAD struct thrum_task *thrum__task_current;
 
 void thrum__call_stop(struct call *call, enum stop why)
 {

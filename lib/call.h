@@ -14,6 +14,7 @@
 #define THRUM__CALL_H
 
 #include "atomics.h"
+#include "cacheline.h"
 #include "fpenv.h"
 #include "memory.h"
 #include "meter.h"
@@ -75,7 +76,7 @@ struct thrum_task {
 };
 
 /** The innermost task of this thread; NULL outside of bodies. */
-extern _Thread_local struct thrum_task *thrum__task_current;
+extern THRUM__THREAD struct thrum_task *thrum__task_current;
 
 /** STOP_NOT, or why @p call is to end: its own reason, its token, its deadline,
  * or the same of a call around it. Any thread that holds a part of the call. */

@@ -42,8 +42,8 @@
  *      That is what keeps a waiting worker to descendants of what it waits for
  *      (join.c), and a thief to the call it belongs to (worker.c).
  *
- * "Hungry" (lane.open == NULL) is a hint both ways. Set late it delays an exposure to the
- * next fork; the owner runs its own tasks in any case.
+ * "Hungry" (lane.open == NULL) is a hint both ways. Set late it delays an
+ * exposure to the next fork; the owner runs its own tasks in any case.
  */
 #ifndef THRUM__DEQUE_H
 #define THRUM__DEQUE_H

@@ -12,7 +12,7 @@ void thrum__idle_announce(struct thrum_pool *pool, struct sleeper *s)
 	 * [I5] pairs with [I6] in get_up */
 	thrum__add(&pool->resting, 1u, relaxed);
 	thrum__store(&s->rest, REST_PARKED, release);
-	/* [I4] pairs with [I2] in thrum__idle_ring, [L3] in share_end, [S3] in
+	/* [I4] pairs with [I2] in thrum__idle_called, [L3] in share_end, [S3] in
 	 * work_on */
 	thrum__fence_seq_cst();
 }

@@ -83,7 +83,7 @@ static void doze(struct thrum_task *task, thrum__slot *s)
 		/* Relaxed: ordered by the fence. */
 		thrum__store(&thief->leaper, w->id + 1, relaxed);
 		thrum__fence_seq_cst(); /* [J6] pairs with [I2] in
-		                         * thrum__idle_ring */
+		                         * thrum__idle_called */
 		if (leap(task, thief, s, state | THRUM__SLOT_WAITING))
 			thief = NULL;
 	}

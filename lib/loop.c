@@ -65,6 +65,20 @@ static void count_failed(struct call *call, struct thrum_task *task, size_t i,
 		thrum__call_stop(call, STOP_FAILED);
 }
 
+/* A part failed. @return the index to go on at. */
+static size_t part_failed(struct call *call, struct thrum_task *task,
+                          size_t begin, size_t end, int code,
+                          struct tally *tally)
+{
+	size_t at = task->failed_at_set ? task->failed_at : begin;
+
+	count_done(call, task, begin, at, tally);
+	if (gave_up(call, code))
+		return end;
+	count_failed(call, task, at, code, tally);
+	return call->flags & THRUM_KEEP_GOING ? at + 1 : end;
+}
+
 size_t thrum__loop_part(struct call *call, struct thrum_task *task,
                         loop_part_fn *body, void *part, size_t begin,
                         size_t end, struct tally *tally)
@@ -81,12 +95,37 @@ size_t thrum__loop_part(struct call *call, struct thrum_task *task,
 		count_done(call, task, begin, end, tally);
 		return end;
 	}
-	size_t at = task->failed_at_set ? task->failed_at : begin;
-	count_done(call, task, begin, at, tally);
-	if (gave_up(call, code))
-		return end;
-	count_failed(call, task, at, code, tally);
-	return call->flags & THRUM_KEEP_GOING ? at + 1 : end;
+	return part_failed(call, task, begin, end, code, tally);
+}
+
+/* Many small parts, while nobody watches and none has failed: what
+ * thrum__loop_part does for each is done once for all.
+ * @return the index to go on at. */
+static size_t run_parts(struct loop *l, struct call *call,
+                        struct thrum_task *task, size_t begin, size_t end,
+                        struct tally *tally)
+{
+	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
+	thrum_for_fn *body = l->body;
+	size_t first = begin, to = begin;
+	int code = 0;
+
+	/* Relaxed: see call.c. */
+	for (; to < end && thrum__load(&call->stop, relaxed) == STOP_NOT;
+	     begin = to) {
+		to = end - begin > l->grain ? begin + l->grain : end;
+		task->begin = begin;
+		task->end = to;
+		task->failed_at_set = false;
+		code = body(l->ctx, begin, to, task);
+		if (task->scratch->next != mark.next)
+			thrum__scratch_reset(task->scratch, mark);
+		if (code)
+			break;
+	}
+	thrum__task_refresh(&call->fpenv);
+	tally->done += begin - first;
+	return code ? part_failed(call, task, begin, to, code, tally) : begin;
 }
 
 static void run_ranges(struct loop *l, struct call *call,
@@ -95,6 +134,9 @@ static void run_ranges(struct loop *l, struct call *call,
 {
 	size_t most = l->grain ? l->grain : SIZE_MAX;
 
+	if (end - begin > most && !call->meter && !call->status
+	    && !thrum__call_may_stop(call))
+		begin = run_parts(l, call, task, begin, end, tally);
 	while (begin < end) {
 		if (thrum__call_may_stop(call) && thrum__call_stopping(call))
 			return;

@@ -11,13 +11,14 @@
 
 #include "options.h"
 
+#include "cacheline.h"
 #include "decimal.h"
 
 #include <math.h>
 #include <string.h>
 #include <thrum/cpus.h>
 
-static _Thread_local thrum_opts defaults;
+static THRUM__THREAD thrum_opts defaults;
 
 int thrum__options_size(const void *opts, size_t known)
 {

@@ -95,7 +95,7 @@ static struct team *make_team(struct thrum_pool *pool, uint32_t number)
 	struct team *t = thrum__load(&pool->team[number], relaxed);
 	if (!t && (t = thrum__team_new(pool, number))) {
 		/* [T6] pairs with [T5] in thrum__pool_team, thrum__pool_worker,
-		 * search and thrum__team_wake_callers */
+		 * search, thrum__team_wake_callers and thrum__idle_seen */
 		thrum__store(&pool->team[number], t, release);
 		thrum__store(&pool->teams, number + 1, release);
 	}

@@ -19,7 +19,7 @@
 struct thrum_pool {
 	THRUM__ALIGNED _Atomic uint32_t bell;    /* A see idle.h */
 	THRUM__ALIGNED _Atomic uint32_t resting; /* A asleep or not started */
-	_Atomic uint32_t callers;                /* A threads inside a call */
+	THRUM__ALIGNED _Atomic uint32_t callers; /* A threads inside a call */
 	THRUM__ALIGNED _Atomic uint32_t teams;   /* A how many of team[] exist */
 	_Atomic(struct team *) team[THRUM__TEAMS]; /* A NULL: not made yet */
 	_Atomic uint32_t stop;        /* A residents are to end */

@@ -17,8 +17,6 @@ static bool open_team(struct session *s, struct call *call,
 	if (!s->team)
 		return false;
 	call->team = s->team;
-	/* Ask for the first fork: whoever is awake is hungry. */
-	thrum__deque_beg(&s->caller->deque);
 	if (call->pool->bind == THRUM_BIND_CALLER && !within) {
 		const struct place *p = s->caller->id < call->pool->places
 			? &call->pool->plan.place[s->caller->id] : NULL;
@@ -94,9 +92,9 @@ uint32_t thrum__session_publish(struct session *s, uint32_t blocks)
 
 	thrum__team_deal(t, blocks);
 	uint32_t epoch = thrum__team_publish(t, s->task.call);
-	thrum__worker_serve(s->caller, t, epoch);
-	if (thrum__idle_ring(t->pool))
+	if (thrum__idle_called(t->pool))
 		thrum__team_wake(t);
+	thrum__worker_serve(s->caller, t, epoch);
 	return epoch;
 }
 
@@ -111,7 +109,7 @@ uint32_t thrum__session_publish_turns(struct session *s)
 		thrum__range_set_turn(&t->seat[r].range, epoch);
 	thrum__store(&t->left, n, relaxed); /* published by [T1] */
 	(void)thrum__team_publish(t, s->task.call);
-	(void)thrum__idle_ring(t->pool);
+	(void)thrum__idle_called(t->pool);
 	return epoch;
 }
 

@@ -125,7 +125,7 @@ static void give_turns(struct session *s, struct call *call,
 		thrum__idle_announce(w->pool, &w->seat);
 		/* Ordered by [I4]; acquired in the next round. */
 		if (thrum__load(&t->left, relaxed) == 0
-		    || thrum__load(&w->pool->bell, relaxed) != seen)
+		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
 			thrum__idle_sleep(w->pool, &w->seat);

@@ -325,7 +325,7 @@ static void sleep_until_completion(struct stream *s, struct worker *w,
 {
 	thrum__idle_announce(w->pool, &w->seat);
 	/* The look goes after [I4]; a cancel is seen when an item completes. */
-	if (deliverable(s) || thrum__load(&w->pool->bell, relaxed) != seen)
+	if (deliverable(s) || thrum__idle_seen(w->pool) != seen)
 		thrum__idle_cancel(w->pool, &w->seat);
 	else
 		thrum__idle_sleep(w->pool, &w->seat);

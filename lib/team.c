@@ -199,16 +199,36 @@ uint32_t thrum__team_publish(struct team *t, struct call *call)
 	uint32_t epoch = thrum__load(&t->epoch, relaxed) + 1; /* its own */
 	t->call = call;
 	/* (even) -> (odd)
-	 * [T1] pairs with [T2] in search */
+	 * [T1] pairs with [T2] in search and thrum__idle_seen */
 	thrum__store(&t->epoch, epoch, release);
 	return epoch;
+}
+
+/* Nobody to be woken, at a look: the usual case when calls follow each other
+ * closely. The residents of places that callers hold rest all the time, so the
+ * count of those that rest does not tell. */
+static bool all_awake(const struct team *t)
+{
+	/* Relaxed all: who is woken is a matter of speed. */
+	uint32_t below = thrum__load(&t->wake_below, relaxed);
+	uint32_t r = thrum__load(&t->next_wake, relaxed);
+
+	if (below > r + 8)
+		return false;
+	for (; r < below; r++)
+		if (thrum__load(&thrum__team_member(t, r)->home.rest, relaxed)
+		    != REST_AWAKE)
+			return false;
+	return true;
 }
 
 void thrum__team_wake(struct team *t)
 {
 	unsigned woken = 0;
 
-	/* Relaxed all: who is woken is a matter of speed. */
+	if (all_awake(t))
+		return;
+	/* Relaxed all: as above. */
 	while (woken < thrum__policy_wakes()
 	       && thrum__load(&t->pool->resting, relaxed)) {
 		if (thrum__load(&t->next_wake, relaxed)
@@ -241,7 +261,7 @@ void thrum__team_close(struct team *t, struct worker *caller)
 	uint32_t epoch = thrum__load(&t->epoch, relaxed); /* its own */
 
 	/* (odd) -> (even)
-	 * [T1] pairs with [T2] in search */
+	 * [T1] pairs with [T2] in search and thrum__idle_seen */
 	if (epoch & 1)
 		thrum__store(&t->epoch, epoch + 1, release);
 	leave_place(caller);

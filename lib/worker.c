@@ -14,7 +14,7 @@
  *
  * Stealing tasks. A deque says in `serving` for which call its owner works:
  *
- *   owner, before its first work of call e      thief of call e
+ *   owner, before its first exposure in call e  thief of call e
  *   incarnation++          [D6] release         word = the deque's  [D5] acquire
  *   serving = e            [W3] release         serving == e ?      [W4] acquire
  *   ... forks, exposes     [D1] release         exchange word       [D2]
@@ -33,15 +33,15 @@
 #include "policy.h"
 #include "pool.h"
 
-void thrum__worker_serve(struct worker *w, struct team *team, uint32_t epoch)
+/* Say for which call the tasks are that are about to be exposed. Not before: a
+ * call without forks then leaves these lines alone, and its thieves with them. */
+static void say_serving(struct worker *w)
 {
-	uint64_t key = thrum__serving_key(team, epoch);
-	if (thrum__load(&w->serving, relaxed) == key) /* its own */
+	if (thrum__load(&w->serving, relaxed) == w->works_for) /* its own */
 		return;
-	thrum__deque_prepare(&w->deque);
 	thrum__deque_begin(&w->deque);
 	/* [W3] pairs with [W4] in steal_from */
-	thrum__store(&w->serving, key, release);
+	thrum__store(&w->serving, w->works_for, release);
 }
 
 /* What a worker does for a call between two looks at the rest of the world. */
@@ -270,10 +270,13 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
                        int number, int n_jobs, struct team *t)
 {
+	/* Relaxed: not to fetch the line of the word for nothing. */
+	if (thrum__load(&victim->serving, relaxed) != key)
+		return false;
 	uint64_t word = thrum__deque_look(&victim->deque);
 	bool some = thrum__deque_tail(word) < thrum__deque_split(word);
 
-	/* [W4] acquire: pairs with [W3] in thrum__worker_serve */
+	/* [W4] pairs with [W3] in say_serving */
 	if (thrum__load(&victim->serving, acquire) != key)
 		return false;
 	if (!some) {
@@ -331,6 +334,7 @@ bool thrum__worker_help(struct worker *w, struct team *team, uint32_t epoch,
 
 void thrum__worker_expose(struct worker *w)
 {
+	say_serving(w);
 	if (thrum__deque_expose(&w->deque) == 0)
 		return;
 	bool resting = thrum__idle_ring(w->pool);
@@ -359,7 +363,7 @@ static bool spin(struct worker *w, uint32_t seen, _Atomic uint32_t *left)
 
 	for (unsigned i = 1; until; i++) {
 		/* Relaxed: who acts on it reads it again. */
-		if (thrum__load(&pool->bell, relaxed) != seen
+		if (thrum__idle_seen(pool) != seen
 		    || (left && thrum__load(left, relaxed) == 0))
 			return true;
 		thrum__pause();
@@ -385,7 +389,7 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint32_t epoch)
 		thrum__idle_announce(w->pool, &w->seat);
 		/* Ordered by [I4]; acquired by [L2] above. */
 		if (thrum__load(&t->left, relaxed) == 0
-		    || thrum__load(&w->pool->bell, relaxed) != seen)
+		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
 			thrum__idle_sleep(w->pool, &w->seat);
@@ -456,7 +460,7 @@ static void rest(struct worker *w, uint32_t seen)
 
 	thrum__idle_announce(pool, &w->home);
 	/* Ordered by [I4]; acquired by [I3] in the next round. */
-	if (thrum__load(&pool->bell, relaxed) != seen
+	if (thrum__idle_seen(pool) != seen
 	    || thrum__load(&pool->stop, relaxed))
 		thrum__idle_cancel(pool, &w->home);
 	else

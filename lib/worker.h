@@ -46,9 +46,11 @@ struct worker {
 	 * it waits for the end of its call or for a stolen task. */
 	THRUM__ALIGNED struct sleeper home; /* A of the resident */
 	struct sleeper seat;     /* A of who works here */
-	_Atomic uint32_t taken;  /* A */
+	/* Not beside home, which wakers read: it changes with each search. */
+	THRUM__ALIGNED _Atomic uint32_t taken; /* A */
 	struct thrum_pool *pool; /* I */
 	uint32_t id;             /* I */
+	uint64_t works_for;      /* W the call it is at, as in serving */
 	int node;                /* I NUMA node of the place, -1 */
 	const uint16_t *order;   /* W all places, nearest first */
 	struct scratch scratch;  /* W */
@@ -71,7 +73,15 @@ static inline thrum__view thrum__worker_view(struct worker *w,
 }
 
 /** Make ready to run work of call @p epoch of @p team. */
-void thrum__worker_serve(struct worker *w, struct team *team, uint32_t epoch);
+static inline void thrum__worker_serve(struct worker *w, struct team *team,
+                                       uint32_t epoch)
+{
+	thrum__deque_prepare(&w->deque);
+	w->works_for = thrum__serving_key(team, epoch);
+	/* The first fork is to be exposed: nobody asks before `serving` says
+	 * that there may be something. */
+	thrum__deque_beg(&w->deque);
+}
 
 /** Do what there is to do for worker @p rank of call @p epoch of @p team:
  * blocks, items, tasks, until none is found. By the thread at @p w.
