@@ -52,6 +52,7 @@ struct call {
 	_Atomic unsigned stop;   /* A enum stop */
 	unsigned flags;          /* I THRUM_KEEP_GOING | THRUM_UNORDERED */
 	int n_jobs;              /* I workers that it can have */
+	uint32_t chunk;          /* I blocks to begin with; 0 as 1 */
 	struct fpenv fpenv;      /* I of the caller */
 	struct meter *meter;     /* I NULL: nobody watches */
 	int *status;             /* I the user's; each job's written once */

@@ -215,6 +215,7 @@ static void run_team(struct loop *l, struct call *call, struct session *s,
 	size_t left = l->n - l->first;
 
 	l->block = thrum__policy_block(left);
+	call->chunk = thrum__policy_first((double)l->ns * (double)l->block);
 	uint32_t blocks = (uint32_t)((left - 1) / l->block + 1);
 	uint32_t epoch = thrum__session_publish(s, blocks);
 	thrum__worker_finish(s->caller, s->team, epoch);
@@ -398,6 +399,7 @@ void thrum__loop_run(struct loop *l, struct call *call,
 	struct session s;
 	float ns = call->n_jobs > 1 && !within ? ns_per_index(l) : -1;
 
+	l->ns = ns;
 	call->work = work;
 	call->shape = l;
 	l->first = 0;

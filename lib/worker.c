@@ -181,6 +181,9 @@ static bool help_blocks(struct worker *w, struct team *t, uint32_t epoch,
 	share_begin(&s, w, t, epoch, rank);
 	s.tally.steals = steals;
 	struct call *call = s.task.call;
+	/* What was stolen begins with a block; see above. */
+	if (steals == 0 && call->chunk > 1)
+		chunk = call->chunk;
 	if (rank != 0)
 		thrum__team_wake(t);
 	do {

@@ -86,6 +86,21 @@ START_TEST(chunk_approaches_its_time)
 }
 END_TEST
 
+START_TEST(first_chunk_is_a_part_of_its_time)
+{
+	ck_assert_uint_eq(thrum__policy_first(-1), 1);
+	ck_assert_uint_eq(thrum__policy_first(1e12), 1);
+	ck_assert_uint_eq(thrum__policy_first(0), 50000);
+	ck_assert_uint_eq(thrum__policy_first(1e-30), 50000);
+	for (double ns = 0.01; ns < 1e9; ns *= 1.7) {
+		uint32_t first = thrum__policy_first(ns);
+		ck_assert_uint_ge(first, 1);
+		ck_assert_uint_le(first, THRUM__BLOCKS_MAX);
+		ck_assert(first == 1 || first * ns <= THRUM__CHUNK_NS / 4);
+	}
+}
+END_TEST
+
 START_TEST(split_leaves_a_chunk)
 {
 	for (size_t left = 0; left < 300; left++)
@@ -123,6 +138,7 @@ int main(void)
 	tcase_add_test(loops, chunk_stays_within_a_range_word);
 	tcase_add_test(loops, chunk_of_indices_is_never_none);
 	tcase_add_test(loops, chunk_approaches_its_time);
+	tcase_add_test(loops, first_chunk_is_a_part_of_its_time);
 	tcase_add_test(loops, split_leaves_a_chunk);
 	suite_add_tcase(s, loops);
 	tcase_add_test(sleep, nobody_spins_where_threads_wait_for_cores);
