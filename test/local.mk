@@ -130,6 +130,7 @@ meta_tests = \
 	test/meta/symbols \
 	test/meta/tags
 example_tests = test/examples/run
+tool_tests = test/tools/info
 
 test_data = \
 	test/api/common.h \
@@ -144,10 +145,10 @@ test_data = \
 	test/stress/stress.h \
 	test/unit/capture.h
 
-EXTRA_DIST += $(meta_tests) $(example_tests) test/meta/tap.sh \
+EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/meta/tap.sh \
 	test/meta/layers.txt $(test_data) $(consumer_files)
 
-TESTS += $(meta_tests) $(example_tests)
+TESTS += $(meta_tests) $(example_tests) $(tool_tests)
 if CHECK
 check_PROGRAMS += $(unit_tests) $(api_tests)
 check_PROGRAMS += $(stress_tests)
