@@ -127,6 +127,7 @@ meta_tests = \
 	test/meta/files \
 	test/meta/headers \
 	test/meta/layers \
+	test/meta/manual \
 	test/meta/symbols \
 	test/meta/tags
 example_tests = test/examples/run
