@@ -73,7 +73,7 @@ static void doze(struct thrum_task *task, thrum__slot *s)
 	/* [J4] acquire: pairs with [J3] in thrum__worker_run_slot */
 	uint64_t state = thrum__poke_or(&s->state,
 	                                (uint64_t)THRUM__SLOT_WAITING,
-	                           acq_rel);
+	                                acq_rel);
 
 	if (state & THRUM__SLOT_DONE)
 		return;

@@ -13,10 +13,8 @@
 #include "config.h"
 
 #include "entry.h"
-#include "join.h"
 #include "loop.h"
 #include "session.h"
-#include "worker.h"
 
 #include <string.h>
 #include <thrum/reduce.h>
@@ -45,7 +43,7 @@ struct node_result {
 	int error_code;
 };
 
-_Static_assert(sizeof(struct node_result) <= THRUM__CELL_BYTES,
+_Static_assert(sizeof(struct node_result) <= sizeof ((thrum__slot *)0)->cell,
                "a result must fit the cell");
 
 /* The body of a range with where its values go. */
@@ -96,15 +94,17 @@ static void node_thunk(thrum_task *task, void *cell)
 	memcpy(cell, &r, sizeof r);
 }
 
-static void join_node(thrum_task *task, thrum__slot *s, struct node node,
+static void join_node(thrum_task *task, void *slot, struct node node,
                       struct tally *tally)
 {
-	if (!s || thrum__join(task, s)) {
+	const void *cell = thrum__pop_inline(task, slot);
+	struct node_result r;
+
+	if (!cell) {
 		run_node(task, node, tally);
 		return;
 	}
-	struct node_result r;
-	memcpy(&r, s->cell, sizeof r);
+	memcpy(&r, cell, sizeof r);
 	struct tally t = { .done = r.done, .failed = r.failed,
 	                   .error_index = r.error_index,
 	                   .error_code = r.error_code };
@@ -130,15 +130,9 @@ static void run_node(thrum_task *task, struct node node, struct tally *tally)
 		thrum__call_stop(call, STOP_FAILED);
 		return;
 	}
-	thrum__slot *s = NULL;
-	if (task->worker) {
-		s = thrum__deque_push(&task->worker->deque, node_thunk, call,
-		                      &right, sizeof right);
-		if (s && thrum__deque_wanted(&task->worker->deque))
-			thrum__worker_expose(task->worker);
-	}
+	void *slot = thrum__push_inline(task, node_thunk, &right, sizeof right);
 	run_node(task, (struct node){ node.a, mid, node.into }, tally);
-	join_node(task, s, right, tally);
+	join_node(task, slot, right, tally);
 	/* After a failure the partials are of no use, and may not be whole. */
 	if (thrum__load(&call->stop, relaxed) == STOP_NOT) {
 		r->combine(r->ctx, node.into, right.into);
