@@ -58,12 +58,17 @@ static int run_part(void *part, size_t begin, size_t end, thrum_task *task)
 	return p->r->body(p->r->ctx, begin, end, p->partial, task);
 }
 
+/* Where leaf k - 1 ends. */
+static size_t end_of(const struct reduction *r, size_t k)
+{
+	return k <= (r->n - 1) / r->leaf ? k * r->leaf : r->n;
+}
+
 static void run_leaf(struct reduction *r, thrum_task *task, struct node node,
                      struct tally *tally)
 {
 	struct call *call = task->call;
-	size_t begin = node.a * r->leaf;
-	size_t end = r->n - begin < r->leaf ? r->n : begin + r->leaf;
+	size_t begin = node.a * r->leaf, end = end_of(r, node.b);
 	struct part part = { r, node.into };
 
 	memcpy(node.into, r->identity, r->size);
@@ -116,6 +121,7 @@ static void run_node(thrum_task *task, struct node node, struct tally *tally)
 	struct call *call = task->call;
 	struct reduction *r = call->shape;
 	size_t leaves = node.b - node.a;
+	uint64_t before = tally->done;
 
 	if (leaves == 1) {
 		run_leaf(r, task, node, tally);
@@ -133,8 +139,9 @@ static void run_node(thrum_task *task, struct node node, struct tally *tally)
 	void *slot = thrum__push_inline(task, node_thunk, &right, sizeof right);
 	run_node(task, (struct node){ node.a, mid, node.into }, tally);
 	join_node(task, slot, right, tally);
-	/* After a failure the partials are of no use, and may not be whole. */
-	if (thrum__load(&call->stop, relaxed) == STOP_NOT) {
+	/* By the count, not by whether the call is to end: it may have been told
+	 * to after the last job. Partials that are not whole are of no use. */
+	if (tally->done - before == end_of(r, node.b) - node.a * r->leaf) {
 		r->combine(r->ctx, node.into, right.into);
 		thrum__task_refresh(&call->fpenv);
 	}

@@ -299,6 +299,44 @@ START_TEST(a_failure_leaves_the_result_unchanged)
 }
 END_TEST
 
+/* Leaf by leaf, where the last one of all to run is the end of the call. */
+struct late {
+	thrum_cancel stop;
+	atomic_size_t left;
+};
+
+static int stops_last(void *ctx, size_t begin, size_t end, void *partial,
+                      thrum_task *task)
+{
+	struct late *l = ctx;
+	for (size_t i = begin; i < end; i++)
+		*(int64_t *)partial += (int64_t)i;
+	if (atomic_fetch_sub(&l->left, end - begin) == end - begin) {
+		thrum_cancel_set(&l->stop);
+		ck_assert(thrum_task_cancelled(task));
+	}
+	return 0;
+}
+
+START_TEST(a_cancel_after_the_last_job_leaves_the_sum_whole)
+{
+	for (unsigned flags = 0; flags <= THRUM_UNORDERED;
+	     flags += THRUM_UNORDERED)
+		for (int k = 1; k <= 4; k++)
+			for (size_t n = 1; n < 200; n++) {
+				struct late l = { .left = n };
+				int64_t x = 0;
+				ck_assert_int_eq(thrum_reduce(NULL, n,
+					stops_last, thrum_add_int64, &l, &x,
+					sizeof x,
+					THRUM_OPTS(.n_jobs = k, .grain = 1,
+					           .flags = flags,
+					           .cancel = &l.stop)), 0);
+				ck_assert_int_eq(x, (int64_t)(n * (n - 1) / 2));
+			}
+}
+END_TEST
+
 static int count(void *ctx, size_t begin, size_t end, void *out,
                  thrum_task *task)
 {
@@ -363,6 +401,7 @@ int main(void)
 	tcase_add_test(c, partials_may_be_large);
 	tcase_add_test(c, of_nothing_the_result_is_the_identity);
 	tcase_add_test(c, a_failure_leaves_the_result_unchanged);
+	tcase_add_test(c, a_cancel_after_the_last_job_leaves_the_sum_whole);
 	tcase_add_test(c, unordered_adds_everything_once);
 	add_test(s, c);
 	SRunner *r = srunner_create(s);
