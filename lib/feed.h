@@ -14,8 +14,8 @@
  *  (2) The entry it read is the one of number c. The producer overwrites it
  *      only when claimed > c, and then the exchange fails.
  *  (3) A worker that was held up claims nothing of a later stream by mistake:
- *      it compares the epoch of the team after [F2] again. If the entries it
- *      saw are of a later stream, [F1] was written after that epoch, and it
+ *      it compares the deal of the team after [F2] again. If the entries it
+ *      saw are of a later stream, [F1] was written after that deal, and it
  *      sees that. 64-bit counters do not come round.
  */
 #ifndef THRUM__FEED_H
@@ -52,11 +52,11 @@ static inline void thrum__feed_put(struct feed *f, uint32_t item)
 	thrum__store(&f->filled, n + 1, release);
 }
 
-/** Claim the oldest item, if the word at @p epoch is still @p expected.
+/** Claim the oldest item, if the word at @p deal is still @p expected.
  * @return false if there is none. Any worker. */
 static inline bool thrum__feed_claim(struct feed *f, uint32_t *item,
-                                     const _Atomic uint32_t *epoch,
-                                     uint32_t expected)
+                                     const _Atomic uint64_t *deal,
+                                     uint64_t expected)
 {
 	/* Relaxed: a guess, which the exchange confirms. */
 	uint64_t c = thrum__load(&f->claimed, relaxed);
@@ -64,7 +64,7 @@ static inline bool thrum__feed_claim(struct feed *f, uint32_t *item,
 	for (;;) {
 		/* [F2] pairs with [F1] in thrum__feed_put */
 		if (c >= thrum__load(&f->filled, acquire)
-		    || thrum__load(epoch, relaxed) != expected)
+		    || thrum__load(deal, relaxed) != expected)
 			return false;
 		/* Relaxed: see (2). */
 		*item = thrum__load(&f->entry[c % THRUM__FEED], relaxed);

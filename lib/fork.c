@@ -27,6 +27,7 @@ int thrum_run(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 		(void)thrum__session_publish(&s, 0);
 	struct scratch_mark mark = thrum__scratch_mark(s.task.scratch);
 	rc = fn(ctx, &s.task);
+	thrum__task_refresh(&e.call.fpenv);
 	thrum__scratch_reset(s.task.scratch, mark);
 	thrum__call_mark(&e.call, s.task.number);
 	thrum__session_end(&s);

@@ -24,11 +24,13 @@
 struct fpenv {
 	uint32_t sse; /* MXCSR, flags cleared */
 	uint16_t x87; /* control word: long double, and all of i386 */
+	uint16_t none; /* 0: two of the same are the same bytes */
 };
 
 static inline struct fpenv thrum__fpenv_get(void)
 {
 	struct fpenv e;
+	e.none = 0;
 	__asm__ volatile("stmxcsr %0" : "=m"(e.sse));
 	__asm__ volatile("fnstcw %0" : "=m"(e.x87));
 	e.sse &= ~FPENV__SSE_FLAGS;

@@ -20,8 +20,9 @@
  * work. If it is [I4], the publisher reads the worker's PARKED and wakes it.
  *
  * Waking: PARKED [I5] -> AWAKE [I6] by compare-and-swap, so one waker wins, and
- * only then the parker is called. A worker that changes its mind does the same exchange;
- * if it loses, a call is on its way, and it takes that call before it goes on.
+ * only then the parker is called. A worker that changes its mind does the same
+ * exchange; if it loses, a call is on its way, and it takes that call before it
+ * goes on.
  * A worker whose thread does not exist yet rests too: to wake it is to start it.
  */
 #ifndef THRUM__IDLE_H
@@ -40,11 +41,8 @@ static inline uint32_t thrum__idle_seen(const struct thrum_pool *pool)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct team *t = thrum__load(&pool->team[i], relaxed);
-		/* Up by one as a call begins, not as it ends.
-		 * [T2] pairs with [T1] in thrum__team_publish and
-		 * thrum__team_close */
-		uint32_t epoch = thrum__load(&t->epoch, acquire);
-		seen += epoch / 2 + (epoch & 1);
+		/* [T2] pairs with [T1] in thrum__team_publish */
+		seen += thrum__deal_epoch(thrum__load(&t->deal, acquire));
 	}
 	return seen;
 }

@@ -209,21 +209,26 @@ static void work(struct call *call, struct thrum_task *task, uint32_t lo,
 	run(l, call, task, l->first + begin, l->first + end, tally);
 }
 
-static void run_team(struct loop *l, struct call *call, struct session *s,
+/* @param ns  What an index took the last times; negative: not known. */
+static void run_team(struct loop *l, struct session *s, double ns,
                      struct tally *tally)
 {
 	size_t left = l->n - l->first;
 
 	l->block = thrum__policy_block(left);
-	call->chunk = thrum__policy_first((double)l->ns * (double)l->block);
 	uint32_t blocks = (uint32_t)((left - 1) / l->block + 1);
-	uint32_t epoch = thrum__session_publish(s, blocks);
-	thrum__worker_finish(s->caller, s->team, epoch);
-	for (int r = 0; r < call->n_jobs; r++)
-		thrum__tally_merge(tally, &s->team->seat[r].tally);
+	uint32_t chunk = thrum__policy_first(ns * (double)l->block,
+	                                     blocks / (uint32_t)s->task.n_jobs);
+	thrum__team_shape(s->team, l, sizeof *l, chunk);
+	uint64_t deal = thrum__session_publish(s, blocks);
+	thrum__worker_finish(s->caller, s->team, deal);
+	thrum__team_sum(s->team, deal, tally);
 }
 
 /* Nested */
+
+_Static_assert(sizeof(struct loop) <= THRUM__SHAPE_BYTES,
+               "a loop must fit the team");
 
 enum { GIVEN_MAX = 64 }; /* halves: more than an index has bits */
 
@@ -397,15 +402,14 @@ void thrum__loop_run(struct loop *l, struct call *call,
                      const struct thrum_task *within, struct tally *tally)
 {
 	struct session s;
-	float ns = call->n_jobs > 1 && !within ? ns_per_index(l) : -1;
+	double ns = call->n_jobs > 1 && !within ? ns_per_index(l) : -1;
 
-	l->ns = ns;
 	call->work = work;
 	call->shape = l;
 	l->first = 0;
 	if (l->n == 0)
 		return;
-	if (ns >= 0 && (double)ns * (double)l->n < THRUM__SHORT_NS) {
+	if (ns >= 0 && ns * (double)l->n < THRUM__SHORT_NS) {
 		l->first = run_short(l, call, tally);
 		if (l->first >= l->n)
 			return;
@@ -413,7 +417,7 @@ void thrum__loop_run(struct loop *l, struct call *call,
 	thrum__session_begin(&s, call, within, false);
 	switch (s.kind) {
 	case SESSION_TEAM:
-		run_team(l, call, &s, tally);
+		run_team(l, &s, ns, tally);
 		if (tally->timed)
 			remember(l, (double)tally->timed_ns,
 			         (double)tally->timed * (double)l->block);

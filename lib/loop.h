@@ -17,7 +17,6 @@ struct loop {
 	size_t size;
 	uintptr_t site; /* whose time per index it is: the user's body */
 	size_t grain;  /* most indices per run of body; 0 no bound */
-	float ns;      /* I per index, the last times; negative: not known */
 	size_t first;  /* I index of block 0 */
 	size_t block;  /* I indices per block */
 };

@@ -78,9 +78,10 @@ int thrum__options_take(thrum_opts *out, const thrum_opts *opts,
 {
 	int rc = opts ? thrum__options_size(opts, sizeof *opts) : 0;
 
-	memset(out, 0, sizeof *out);
 	if (opts && rc != THRUM_EINVAL)
 		*out = *opts;
+	else
+		memset(out, 0, sizeof *out);
 	if (rc == 0 && refused(out, takes))
 		rc = THRUM_EINVAL;
 	if (rc) {

@@ -43,12 +43,17 @@ static inline uint32_t thrum__policy_claim(uint32_t chunk, uint32_t left)
 }
 
 /** Blocks to begin with, where a block took @p ns the last time: a quarter of a
- * chunk, as it may be dearer now. Negative: not known. */
-static inline uint32_t thrum__policy_first(double ns)
+ * chunk, as it may be dearer now, and not more than the @p part of a member. A
+ * power of two, so that it is the same for about the same cost. Negative: not
+ * known. */
+static inline uint32_t thrum__policy_first(double ns, uint32_t part)
 {
-	double fit = THRUM__CHUNK_NS / 4 / (ns > 0.01 ? ns : 0.01);
-	return ns < 0 || fit < 1 ? 1
-	       : fit < THRUM__BLOCKS_MAX ? (uint32_t)fit : THRUM__BLOCKS_MAX;
+	double fit = ns < 0 ? 1 : THRUM__CHUNK_NS / 4 / (ns > 0.01 ? ns : 0.01);
+	uint32_t chunk = 1;
+
+	while (2 * chunk <= part && 2 * chunk <= fit)
+		chunk *= 2;
+	return chunk;
 }
 
 /** Next size of a chunk after @p blocks of it took @p ns. Growth by doubling
@@ -110,6 +115,13 @@ static inline uint64_t thrum__policy_spin_ns(int asked_us, int threads,
 static inline bool thrum__policy_worth_waking(uint64_t ns)
 {
 	return ns > 20000;
+}
+
+/** Looks at what others have done before their blocks are taken away: as many
+ * as two or three lines take to arrive. */
+static inline unsigned thrum__policy_linger(void)
+{
+	return 12;
 }
 
 /** Workers that one thread wakes before it goes on: those woken do the same, so

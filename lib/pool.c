@@ -387,11 +387,15 @@ static void renew_worker(struct worker *w, uint32_t rest)
 
 static void renew_team(struct team *t)
 {
-	uint32_t epoch = thrum__load(&t->epoch, relaxed);
+	uint32_t epoch = thrum__deal_epoch(thrum__load(&t->deal, relaxed));
 
-	thrum__store(&t->epoch, epoch + (epoch & 1), relaxed);
-	for (uint32_t r = 0; r <= t->pool->places; r++)
-		thrum__range_set(&t->seat[r].range, 0, 0, 0);
+	/* The call of the parent: nothing of it is left. */
+	thrum__store(&t->deal, thrum__deal_pack(epoch, 0, 0), relaxed);
+	for (uint32_t r = 0; r <= t->pool->places; r++) {
+		thrum__range_set(&t->seat[r].range, epoch, 0, 0);
+		thrum__store(&t->seat[r].done.word, (uint64_t)epoch << 32,
+		             relaxed);
+	}
 	thrum__store(&t->feed.claimed, thrum__load(&t->feed.filled, relaxed),
 	             relaxed);
 	thrum__store(&t->busy, 0, relaxed);

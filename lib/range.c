@@ -5,39 +5,42 @@
 
 #include "range.h"
 
-bool thrum__range_claim(struct range *r, uint32_t epoch, uint32_t chunk,
-                        struct span *got)
+bool thrum__range_claim(struct range *r, uint64_t deal, uint32_t rank,
+                        uint32_t chunk, struct span *got)
 {
 	/* Relaxed: only a guess, which the compare-and-swap confirms. */
 	uint64_t word = thrum__load(&r->word, relaxed);
 
 	for (;;) {
-		struct span s = thrum__range_span(word);
-		if (word >> 32 != epoch || s.lo >= s.hi)
+		struct span s = thrum__range_span(word, deal, rank);
+		if (s.lo >= s.hi)
 			return false;
 		uint32_t mid = s.lo + thrum__policy_claim(chunk, s.hi - s.lo);
-		/* (lo, hi) -> (mid, hi)
+		/* (untouched, or lo, hi) -> (mid, hi)
 		 * [R2] pairs with [R1] in thrum__range_set */
 		if (thrum__cas(&r->word, &word,
-		               thrum__range_pack(epoch, mid, s.hi), acquire)) {
+		               thrum__range_pack(thrum__deal_epoch(deal), mid,
+		                                 s.hi), acquire)) {
 			*got = (struct span){ s.lo, mid };
 			return true;
 		}
 	}
 }
 
-bool thrum__range_steal(struct range *r, uint32_t epoch, struct span *got)
+bool thrum__range_steal(struct range *r, uint64_t deal, uint32_t rank,
+                        struct span *got)
 {
 	uint64_t word = thrum__load(&r->word, relaxed); /* a guess, as above */
-	struct span s = thrum__range_span(word);
+	struct span s = thrum__range_span(word, deal, rank);
 
-	if (word >> 32 != epoch || s.lo >= s.hi)
+	if (s.lo >= s.hi)
 		return false;
 	uint32_t mid = s.hi - thrum__policy_steal(s.hi - s.lo);
-	/* (lo, hi) -> (lo, mid)
+	/* (untouched, or lo, hi) -> (lo, mid)
 	 * [R2] pairs with [R1] in thrum__range_set */
 	if (!thrum__cas(&r->word, &word,
-	                thrum__range_pack(epoch, s.lo, mid), acquire))
+	                thrum__range_pack(thrum__deal_epoch(deal), s.lo, mid),
+	                acquire))
 		return false;
 	*got = (struct span){ mid, s.hi };
 	return true;

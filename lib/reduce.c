@@ -155,6 +155,7 @@ static void run_ordered(struct reduction *r, struct entry *e, void *result,
 	struct node root = { 0, (r->n - 1) / r->leaf + 1, NULL };
 
 	thrum__session_begin(&s, &e->call, e->within, false);
+	s.task.call->shape = r;
 	if (s.kind == SESSION_TEAM)
 		(void)thrum__session_publish(&s, 0);
 	struct scratch_mark mark = thrum__scratch_mark(s.task.scratch);
@@ -246,7 +247,6 @@ int thrum_reduce(thrum_pool *pool, size_t n, thrum_reduce_fn *body,
 	memcpy(identity, result, size);
 	r.identity = identity;
 	r.leaf = leaf_of(n, e.opts.grain);
-	e.call.shape = &r;
 	if (n > 0 && e.call.flags & THRUM_UNORDERED)
 		rc = run_unordered(&r, &e, result, &tally);
 	else if (n > 0)

@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "worker.h"
 
+/* The call moves into the team: what it is to its workers from here on. */
 static bool open_team(struct session *s, struct call *call,
                       const struct thrum_task *within)
 {
@@ -58,7 +59,7 @@ static void with_others(struct session *s, struct call *call, int number)
 void thrum__session_begin_short(struct session *s, struct call *call)
 {
 	alone(s, call, call->n_jobs);
-	s->own = thrum__task_enter(&s->task);
+	thrum__task_enter(&s->task);
 }
 
 void thrum__session_begin(struct session *s, struct call *call,
@@ -78,45 +79,54 @@ void thrum__session_begin(struct session *s, struct call *call,
 		with_others(s, call, member->number);
 	} else if (call->n_jobs > 1 && open_team(s, call, member)) {
 		s->kind = SESSION_TEAM;
-		with_others(s, call, 0);
+		s->visitor = call;
+		with_others(s, thrum__team_adopt(s->team, call), 0);
 	} else {
 		call->n_jobs = 1;
 		alone(s, call, 1);
 	}
-	s->own = thrum__task_enter(&s->task);
+	thrum__task_enter(&s->task);
 }
 
-uint32_t thrum__session_publish(struct session *s, uint32_t blocks)
+uint64_t thrum__session_publish(struct session *s, uint32_t blocks)
 {
 	struct team *t = s->team;
+	uint64_t deal = thrum__team_deal(t, blocks);
+	uint32_t wakes = thrum__team_sleepy(t);
 
-	thrum__team_deal(t, blocks);
-	uint32_t epoch = thrum__team_publish(t, s->task.call);
+	if (t->call.wakes != wakes)
+		t->call.wakes = wakes;
+	thrum__team_publish(t, deal);
 	if (thrum__idle_called(t->pool))
 		thrum__team_wake(t);
-	thrum__worker_serve(s->caller, t, epoch);
-	return epoch;
+	thrum__worker_serve(s->caller, t, thrum__deal_epoch(deal));
+	return deal;
 }
 
-uint32_t thrum__session_publish_turns(struct session *s)
+uint64_t thrum__session_publish_turns(struct session *s)
 {
 	struct team *t = s->team;
-	uint32_t n = (uint32_t)s->task.n_jobs;
-	uint32_t epoch = thrum__load(&t->epoch, relaxed) + 1; /* its own */
+	uint64_t deal = thrum__team_deal(t, 0);
 
-	thrum__team_deal(t, 0);
-	for (uint32_t r = 0; r < n; r++)
-		thrum__range_set_turn(&t->seat[r].range, epoch);
-	thrum__store(&t->left, n, relaxed); /* published by [T1] */
-	(void)thrum__team_publish(t, s->task.call);
+	for (uint32_t r = 0; r < thrum__deal_ranks(deal); r++)
+		thrum__range_set_turn(&t->seat[r].range,
+		                      thrum__deal_epoch(deal));
+	thrum__team_publish(t, deal);
 	(void)thrum__idle_called(t->pool);
-	return epoch;
+	return deal;
 }
 
 void thrum__session_end(struct session *s)
 {
-	thrum__task_leave(&s->task, &s->own);
+	thrum__task_leave(&s->task);
 	if (s->kind == SESSION_TEAM) {
+		/* Relaxed: nobody is at it any more. */
+		thrum__store(&s->visitor->stop,
+		             thrum__load(&s->team->call.stop, relaxed),
+		             relaxed);
+		thrum__store(&s->visitor->steals,
+		             thrum__load(&s->team->call.steals, relaxed),
+		             relaxed);
 		thrum__team_close(s->team, s->caller);
 		if (s->bound)
 			thrum__affinity_restore(&s->mask);

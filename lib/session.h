@@ -23,15 +23,16 @@ struct session {
 	enum session_kind kind;
 	struct team *team;      /* TEAM: open, not yet published */
 	struct worker *caller;  /* TEAM, NESTED */
-	struct thrum_task task; /* the caller's */
-	struct fpenv own;
+	struct thrum_task task; /* the caller's; task.call is the call now */
+	struct call *visitor;   /* TEAM: where it was, and goes back at the end */
 	struct scratch scratch; /* ALONE and not inside a body */
 	bool bound;
 	struct affinity_saved mask;
 };
 
 /** Begin @p call, of which pool, fpenv and n_jobs are set; n_jobs is lowered if
- * there are not so many workers.
+ * there are not so many workers. A call that gets a team lives there until the
+ * end: use s->task.call.
  *
  * @param within   Innermost task of this thread in call->pool; NULL none.
  * @param own_team  The shape needs a team: never NESTED. */
@@ -43,12 +44,12 @@ void thrum__session_begin(struct session *s, struct call *call,
 void thrum__session_begin_short(struct session *s, struct call *call);
 
 /** TEAM: deal @p blocks to the members, let them see the call, and wake whom it
- * is worth to. @return its epoch, for thrum__worker_finish. */
-uint32_t thrum__session_publish(struct session *s, uint32_t blocks);
+ * is worth to. @return the deal, for thrum__worker_finish. */
+uint64_t thrum__session_publish(struct session *s, uint32_t blocks);
 
 /** The same with one turn for each member, that no other can take. Wakes
  * nobody. */
-uint32_t thrum__session_publish_turns(struct session *s);
+uint64_t thrum__session_publish_turns(struct session *s);
 
 void thrum__session_end(struct session *s);
 

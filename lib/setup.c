@@ -75,6 +75,7 @@ static void take_turn(struct call *call, struct thrum_task *task, uint32_t lo,
 	int rc = t->fn(t->ctx, task);
 
 	(void)hi;
+	thrum__task_refresh(&call->fpenv);
 	thrum__scratch_reset(task->scratch, mark);
 	if (rc)
 		thrum__tally_fail(tally, lo, rc);
@@ -92,46 +93,45 @@ static bool missing(struct team *t, unsigned r)
 	return r != 0 && (rest == REST_DEAD || rest == REST_UNSTARTED);
 }
 
-/* Wake all members; take back the turns of those that cannot be had. */
-static void wake_all(struct session *s, uint32_t epoch)
+/* Wake all members; take back the turns of those that cannot be had.
+ * @return how many. */
+static uint32_t wake_all(struct session *s, uint64_t deal)
 {
 	struct team *t = s->team;
+	uint32_t back = 0;
 
-	for (unsigned r = 1; r < (unsigned)s->task.n_jobs; r++) {
+	for (unsigned r = 1; r < thrum__deal_ranks(deal); r++) {
 		(void)thrum__idle_rouse(thrum__team_member(t, r));
 		if (missing(t, r)
-		    && thrum__range_claim_turn(&t->seat[r].range, epoch))
-			thrum__sub(&t->left, 1u, relaxed); /* own thread waits */
+		    && thrum__range_claim_turn(&t->seat[r].range,
+		                               thrum__deal_epoch(deal)))
+			back++;
 	}
+	return back;
 }
 
-static void give_turns(struct session *s, struct call *call,
-                       struct tally *tally)
+static void give_turns(struct session *s, struct tally *tally)
 {
 	struct team *t = s->team;
 	struct worker *w = s->caller;
-	uint32_t n = (uint32_t)call->n_jobs, seen;
-
-	uint32_t epoch = thrum__session_publish_turns(s);
+	uint64_t deal = thrum__session_publish_turns(s);
+	uint32_t turns = thrum__deal_ranks(deal);
 
 	for (;;) {
-		seen = thrum__idle_seen(w->pool);
-		wake_all(s, epoch);
-		/* [L2] pairs with [L1] in share_end */
-		if (thrum__load(&t->left, acquire) == 0)
+		uint32_t seen = thrum__idle_seen(w->pool);
+		turns -= wake_all(s, deal);
+		if (thrum__team_complete(t, deal, turns))
 			break;
-		if (thrum__worker_help(w, t, epoch, 0))
+		if (thrum__worker_help(w, t, deal, 0))
 			continue;
 		thrum__idle_announce(w->pool, &w->seat);
-		/* Ordered by [I4]; acquired in the next round. */
-		if (thrum__load(&t->left, relaxed) == 0
+		if (thrum__team_complete(t, deal, turns)
 		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
 			thrum__idle_sleep(w->pool, &w->seat);
 	}
-	for (uint32_t r = 0; r < n; r++)
-		thrum__tally_merge(tally, &t->seat[r].tally);
+	thrum__team_sum(t, deal, tally);
 }
 
 int thrum_each(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
@@ -149,12 +149,12 @@ int thrum_each(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 	if (rc)
 		return rc;
 	e.call.work = take_turn;
-	e.call.shape = &turns;
 	thrum__session_begin(&s, &e.call, e.within, true);
+	s.task.call->shape = &turns;
 	if (s.kind == SESSION_TEAM) {
-		give_turns(&s, &e.call, &tally);
+		give_turns(&s, &tally);
 	} else {
-		take_turn(&e.call, &s.task, 0, 1, &tally);
+		take_turn(s.task.call, &s.task, 0, 1, &tally);
 		thrum__call_mark(&e.call, 0);
 	}
 	thrum__session_end(&s);

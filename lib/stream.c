@@ -57,6 +57,7 @@ struct stream {
 	thrum_close_fn *close;
 	void *ctx;
 	struct entry *entry;
+	struct call *call;         /* I */
 	struct worker *caller;     /* I NULL: alone */
 	bool ordered, keep_going;  /* I */
 	_Atomic uint64_t limit;    /* A */
@@ -134,7 +135,7 @@ static void work(struct call *call, struct thrum_task *task, uint32_t lo,
 
 static void count(struct stream *s, uint64_t done, uint64_t failed)
 {
-	struct call *call = &s->entry->call;
+	struct call *call = s->call;
 
 	s->tally.done += done;
 	if (call->meter)
@@ -157,7 +158,7 @@ static void stop_at(struct stream *s, uint64_t index)
 static void settle(struct stream *s, uint32_t number)
 {
 	struct item *it = thrum__items_at(&s->items, number);
-	struct call *call = &s->entry->call;
+	struct call *call = s->call;
 	/* Acquired with [S2]. */
 	uint32_t state = thrum__load(&it->state, relaxed);
 	bool passed = it->index >= thrum__load(&s->limit, relaxed);
@@ -238,7 +239,7 @@ static bool deliverable(struct stream *s)
 
 static void not_filled(struct stream *s, uint32_t number, int rc)
 {
-	struct call *call = &s->entry->call;
+	struct call *call = s->call;
 
 	thrum__items_give(&s->items, number);
 	s->ended = true;
@@ -271,7 +272,7 @@ static bool pull(struct stream *s, uint32_t *number)
 	}
 	struct item *it = thrum__items_at(&s->items, *number);
 	int rc = s->next(s->ctx, it->data);
-	thrum__task_refresh(&s->entry->call.fpenv);
+	thrum__task_refresh(&s->call->fpenv);
 	if (rc) {
 		not_filled(s, *number, rc);
 		return false;
@@ -290,7 +291,7 @@ static bool pull(struct stream *s, uint32_t *number)
 
 static bool look_for_end(struct stream *s)
 {
-	if (!s->dropped && thrum__call_stopping(&s->entry->call)) {
+	if (!s->dropped && thrum__call_stopping(s->call)) {
 		s->dropped = true;
 		s->ended = true;
 	}
@@ -335,7 +336,8 @@ static void run_team(struct stream *s, struct session *session)
 {
 	struct team *t = session->team;
 	struct worker *w = session->caller;
-	uint32_t epoch = thrum__session_publish(session, 0), number;
+	uint64_t deal = thrum__session_publish(session, 0);
+	uint32_t number;
 	uint64_t idle_since = 0;
 
 	thrum__store(&t->wake_below, (uint32_t)session->task.n_jobs, relaxed);
@@ -354,7 +356,7 @@ static void run_team(struct stream *s, struct session *session)
 			idle_since = 0;
 			continue;
 		}
-		if (thrum__worker_help_one(w, t, epoch, 0)) {
+		if (thrum__worker_help(w, t, deal, 0)) {
 			idle_since = 0;
 			continue;
 		}
@@ -381,8 +383,9 @@ static int run(struct stream *s, struct entry *e)
 	struct call *call = &e->call;
 
 	call->work = work;
-	call->shape = s;
 	thrum__session_begin(&session, call, e->within, true);
+	s->call = session.task.call;
+	s->call->shape = s;
 	if (session.kind == SESSION_TEAM) {
 		s->caller = session.caller;
 		run_team(s, &session);

@@ -4,7 +4,7 @@
  *
  * The tables rank[] and member[] are kept from call to call: a program that
  * calls from one thread again and again, on the core it was on before, writes
- * nothing but the ranges and the epoch. They are written anew when the caller's
+ * none of them. They are written anew when the caller's
  * worker or the number of workers differ, and while others call, too, as places
  * that callers hold are chosen last.
  */
@@ -16,6 +16,8 @@
 #include "cpus.h"
 #include "idle.h"
 #include "pool.h"
+
+#include <string.h>
 
 struct worker *thrum__team_member(const struct team *t, unsigned rank)
 {
@@ -177,56 +179,135 @@ struct team *thrum__team_open(struct thrum_pool *pool, int *n_jobs,
 	return t;
 }
 
-void thrum__team_deal(struct team *t, uint32_t blocks)
+/* Write where it differs: lines that stay as they are stay in the caches of all.
+ * Whole words, and no padding in between. */
+static void settle(void *to, const void *from, size_t bytes)
 {
-	uint32_t epoch = thrum__load(&t->epoch, relaxed) + 1; /* its own */
-	uint32_t n = thrum__load(&t->size, relaxed), lo = 0;
+	if (memcmp(to, from, bytes) != 0)
+		memcpy(to, from, bytes);
+}
 
-	thrum__store(&t->left, blocks, relaxed); /* published by [T1] */
-	for (uint32_t r = 0; r < n; r++) {
-		uint32_t hi = (uint32_t)((uint64_t)blocks * (r + 1) / n);
-		t->seat[r].tally = (struct tally){ 0 };
-		thrum__range_set(&t->seat[r].range, epoch, lo, hi);
-		lo = hi;
+struct call *thrum__team_adopt(struct team *t, const struct call *call)
+{
+	/* Relaxed: published by [T1]. */
+	unsigned stop = thrum__load(&call->stop, relaxed);
+
+	settle(&t->call, call, offsetof(struct call, shape));
+	if (thrum__load(&t->call.stop, relaxed) != stop)
+		thrum__store(&t->call.stop, stop, relaxed);
+	if (thrum__load(&t->call.steals, relaxed) != 0)
+		thrum__store(&t->call.steals, 0, relaxed);
+	return &t->call;
+}
+
+void thrum__team_shape(struct team *t, const void *shape, size_t bytes,
+                       uint32_t chunk)
+{
+	settle(t->shape, shape, bytes);
+	if (t->call.shape != t->shape)
+		t->call.shape = t->shape;
+	if (t->call.chunk != chunk)
+		t->call.chunk = chunk;
+}
+
+/* So that no word lags by THRUM__LAG calls. No member claims or counts while no
+ * call is published; see range.h for those that were held up. */
+static void write_anew(struct team *t, uint32_t epoch)
+{
+	for (uint32_t r = 0; r <= t->pool->places; r++) {
+		thrum__range_set(&t->seat[r].range, epoch - 1, 0, 0);
+		/* Relaxed: published by [T1]. */
+		thrum__store(&t->seat[r].done.word, (uint64_t)(epoch - 1) << 32,
+		             relaxed);
 	}
-	/* Relaxed: hints. */
+}
+
+uint64_t thrum__team_deal(struct team *t, uint32_t blocks)
+{
+	/* Relaxed, all: its own. */
+	uint32_t epoch = thrum__deal_epoch(thrum__load(&t->deal, relaxed)) + 1;
+	uint32_t n = thrum__load(&t->size, relaxed);
+
+	if (epoch % THRUM__LAG == 0)
+		write_anew(t, epoch);
 	thrum__store(&t->wake_below, blocks < n ? blocks : n, relaxed);
 	thrum__store(&t->next_wake, 1, relaxed);
+	return thrum__deal_pack(epoch, blocks, n);
 }
 
-uint32_t thrum__team_publish(struct team *t, struct call *call)
+void thrum__team_publish(struct team *t, uint64_t deal)
 {
-	uint32_t epoch = thrum__load(&t->epoch, relaxed) + 1; /* its own */
-	t->call = call;
-	/* (even) -> (odd)
-	 * [T1] pairs with [T2] in search and thrum__idle_seen */
-	thrum__store(&t->epoch, epoch, release);
-	return epoch;
+	/* [T1] pairs with [T2] in search, thrum__idle_seen */
+	thrum__store(&t->deal, deal, release);
 }
 
-/* Nobody to be woken, at a look: the usual case when calls follow each other
- * closely. The residents of places that callers hold rest all the time, so the
- * count of those that rest does not tell. */
-static bool all_awake(const struct team *t)
+void thrum__team_done(struct team *t, uint64_t deal, unsigned rank,
+                      uint32_t blocks, const struct tally *tally)
+{
+	struct done *d = &t->seat[rank].done;
+	uint64_t word = thrum__load(&d->word, relaxed); /* its own */
+
+	if (word >> 32 == thrum__deal_epoch(deal)) {
+		thrum__tally_merge(&d->tally, tally);
+		word += blocks;
+	} else {
+		d->tally = *tally;
+		word = (uint64_t)thrum__deal_epoch(deal) << 32 | blocks;
+	}
+	/* [L1] pairs with [L2] in thrum__team_complete */
+	thrum__store(&d->word, word, release);
+}
+
+bool thrum__team_complete(const struct team *t, uint64_t deal,
+                          uint32_t blocks)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t r = 0; r < thrum__deal_ranks(deal); r++) {
+		/* [L2] acquire: pairs with [L1] in thrum__team_done */
+		uint64_t word = thrum__load(&t->seat[r].done.word, acquire);
+		if (word >> 32 == thrum__deal_epoch(deal))
+			sum += (uint32_t)word;
+	}
+	return sum >= blocks;
+}
+
+void thrum__team_sum(struct team *t, uint64_t deal, struct tally *tally)
+{
+	for (uint32_t r = 0; r < thrum__deal_ranks(deal); r++) {
+		struct done *d = &t->seat[r].done;
+		/* Relaxed: acquired when it was found complete. */
+		if (thrum__load(&d->word, relaxed) >> 32
+		    == thrum__deal_epoch(deal))
+			thrum__tally_merge(tally, &d->tally);
+	}
+}
+
+/* Nobody is to be woken: the usual case when calls follow each other closely. The
+ * residents of places that callers hold rest all the time, so the count of those
+ * that rest does not tell. */
+bool thrum__team_sleepy(const struct team *t)
 {
 	/* Relaxed all: who is woken is a matter of speed. */
 	uint32_t below = thrum__load(&t->wake_below, relaxed);
 	uint32_t r = thrum__load(&t->next_wake, relaxed);
 
-	if (below > r + 8)
+	if (!thrum__load(&t->pool->resting, relaxed))
 		return false;
+	if (below > r + 8)
+		return true;
 	for (; r < below; r++)
 		if (thrum__load(&thrum__team_member(t, r)->home.rest, relaxed)
 		    != REST_AWAKE)
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 void thrum__team_wake(struct team *t)
 {
 	unsigned woken = 0;
 
-	if (all_awake(t))
+	if (!thrum__team_sleepy(t))
 		return;
 	/* Relaxed all: as above. */
 	while (woken < thrum__policy_wakes()
@@ -248,8 +329,7 @@ void thrum__team_wake_callers(struct thrum_pool *pool)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct team *t = thrum__load(&pool->team[i], relaxed);
-		/* Relaxed: to wake one too many is well. */
-		if (thrum__load(&t->epoch, relaxed) & 1)
+		if (thrum__team_open_still(t)) /* one too many is well */
 			(void)thrum__idle_wake(pool,
 			                       &thrum__team_member(t, 0)->seat);
 	}
@@ -258,12 +338,7 @@ void thrum__team_wake_callers(struct thrum_pool *pool)
 void thrum__team_close(struct team *t, struct worker *caller)
 {
 	struct thrum_pool *pool = t->pool;
-	uint32_t epoch = thrum__load(&t->epoch, relaxed); /* its own */
 
-	/* (odd) -> (even)
-	 * [T1] pairs with [T2] in search and thrum__idle_seen */
-	if (epoch & 1)
-		thrum__store(&t->epoch, epoch + 1, release);
 	leave_place(caller);
 	/* [T8] pairs with [T7] in take_team */
 	thrum__store(&t->busy, 0u, release);

@@ -50,40 +50,50 @@ struct share {
 	struct fpenv own;
 	struct tally tally;
 	uint32_t blocks;  /* done, and not yet said so */
-	uint64_t block_ns; /* what a block took last; 0 not known */
 };
 
 static void share_begin(struct share *s, struct worker *w, struct team *t,
-                        uint32_t epoch, unsigned rank)
+                        uint64_t deal, unsigned rank)
 {
-	thrum__worker_serve(w, t, epoch);
+	thrum__worker_serve(w, t, thrum__deal_epoch(deal));
 	s->task = (struct thrum_task){
-		.view = thrum__worker_view(w, t->call),
-		.call = t->call, .worker = w, .scratch = &w->scratch,
-		.number = (int)rank, .n_jobs = t->call->n_jobs, .node = w->node,
+		.view = thrum__worker_view(w, &t->call),
+		.call = &t->call, .worker = w, .scratch = &w->scratch,
+		.number = (int)rank, .n_jobs = t->call.n_jobs, .node = w->node,
 	};
 	s->tally = (struct tally){ 0 };
 	s->blocks = 0;
-	s->block_ns = 0;
-	s->own = thrum__task_enter(&s->task);
+	thrum__task_enter(&s->task);
+	if (rank != 0) /* the caller has the environment of its call */
+		s->own = thrum__task_adapt(&s->task);
 }
 
-/* Hand in the counts. After the subtraction the call may be gone. */
-static void share_end(struct share *s, struct team *t, unsigned rank)
+static void share_leave(const struct share *s, unsigned rank)
+{
+	thrum__task_leave(&s->task);
+	if (rank != 0)
+		thrum__task_readapt(&s->own, &s->task.call->fpenv);
+}
+
+/* Hand in the counts. After that the call may be gone. */
+static void share_end(struct share *s, struct team *t, uint64_t deal,
+                      unsigned rank)
 {
 	struct thrum_pool *pool = t->pool;
 	struct worker *caller = thrum__team_member(t, 0);
+	uint32_t all = thrum__deal_blocks(deal);
 
-	thrum__tally_merge(&t->seat[rank].tally, &s->tally);
 	if (s->tally.done + s->tally.failed)
 		thrum__call_mark(s->task.call, (int)rank);
-	thrum__task_leave(&s->task, &s->own);
-	/* [L1] pairs with [L2] in thrum__worker_finish and give_turns */
-	if (thrum__sub(&t->left, s->blocks, acq_rel) != s->blocks)
-		return;
+	share_leave(s, rank);
+	thrum__team_done(t, deal, rank, s->blocks, &s->tally);
+	if (rank == 0)
+		return; /* the caller itself */
 	/* [L3] pairs with [I4] in thrum__idle_announce */
 	thrum__fence_seq_cst();
-	if (rank != 0)
+	/* Turns are no blocks: the caller counts for itself. */
+	if (thrum__load(&caller->seat.rest, relaxed) == REST_PARKED
+	    && (all == 0 || thrum__team_complete(t, deal, all)))
 		(void)thrum__idle_wake(pool, &caller->seat);
 }
 
@@ -101,11 +111,10 @@ static void wake_one(struct team *t, const struct worker *by)
 }
 
 /* The member with the most blocks; the nearest of them. */
-static struct seat *richest(struct team *t, const struct worker *w,
-                            uint32_t epoch, unsigned rank)
+static bool richest(struct team *t, const struct worker *w, uint64_t deal,
+                    unsigned rank, unsigned *best)
 {
 	uint32_t most = 0;
-	struct seat *best = NULL;
 
 	/* Rank 0 may be a guest, which is at no place. */
 	for (uint32_t i = 0; i <= t->pool->places; i++) {
@@ -114,120 +123,130 @@ static struct seat *richest(struct team *t, const struct worker *w,
 		                                      relaxed);
 		if (r == THRUM__NO_RANK || r == rank)
 			continue;
-		uint32_t left = thrum__range_left(&t->seat[r].range, epoch);
+		uint32_t left = thrum__range_left(&t->seat[r].range, deal, r);
 		if (left > most) {
 			most = left;
-			best = &t->seat[r];
+			*best = r;
 		}
 	}
-	return best;
+	return most > 0;
 }
 
-static bool steal_blocks(struct worker *w, struct team *t, uint32_t epoch,
-                         unsigned rank, uint64_t block_ns, struct span *got)
+static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
+                         unsigned rank, struct span *got)
 {
-	struct seat *victim;
+	unsigned victim;
 
 	do {
-		victim = richest(t, w, epoch, rank);
-		if (!victim)
+		if (!richest(t, w, deal, rank, &victim))
 			return false;
-	} while (!thrum__range_steal(&victim->range, epoch, got));
+	} while (!thrum__range_steal(&t->seat[victim].range, deal, victim,
+	                             got));
 
 	struct span rest = { got->lo + 1, got->hi };
 	got->hi = rest.lo;
 	if (rest.lo == rest.hi)
 		return true;
-	thrum__range_set(&t->seat[rank].range, epoch, rest.lo, rest.hi);
+	thrum__range_set(&t->seat[rank].range, thrum__deal_epoch(deal), rest.lo,
+	                 rest.hi);
 	/* Who spins looks again; who sleeps is woken if it seems worth it. */
 	if (thrum__idle_ring(t->pool)
-	    && (block_ns == 0 || thrum__policy_worth_waking(
-				    (rest.hi - rest.lo) * block_ns)))
+	    && (w->block_ns == 0 || thrum__policy_worth_waking(
+				    (rest.hi - rest.lo) * w->block_ns)))
 		wake_one(t, w);
 	return true;
 }
 
-static bool next_blocks(struct worker *w, struct team *t, uint32_t epoch,
-                        unsigned rank, struct share *s, uint32_t *chunk,
-                        struct span *got)
+/* Run the blocks in @p got, and then those of the own range. */
+static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
+                       unsigned rank, struct share *s, uint32_t chunk,
+                       struct span got)
 {
+	struct call *call = s->task.call;
 	struct range *own = &t->seat[rank].range;
-
-	if (thrum__range_claim(own, epoch, *chunk, got))
-		return true;
-	if (thrum__range_claim_turn(own, epoch)) {
-		*got = (struct span){ rank, rank + 1 };
-		return true;
-	}
-	if (!steal_blocks(w, t, epoch, rank, s->block_ns, got))
-		return false;
-	*chunk = 1;
-	s->tally.steals++;
-	return true;
-}
-
-static bool help_blocks(struct worker *w, struct team *t, uint32_t epoch,
-                        unsigned rank)
-{
-	struct range *own = &t->seat[rank].range;
-	struct share s = { .block_ns = 0 };
-	uint32_t chunk = 1;
 	uint64_t since = 0;
-	struct span got;
 
-	if (!next_blocks(w, t, epoch, rank, &s, &chunk, &got))
-		return false;
-	uint64_t steals = s.tally.steals;
-	share_begin(&s, w, t, epoch, rank);
-	s.tally.steals = steals;
-	struct call *call = s.task.call;
-	/* What was stolen begins with a block; see above. */
-	if (steals == 0 && call->chunk > 1)
-		chunk = call->chunk;
-	if (rank != 0)
+	if (rank != 0 && call->wakes)
 		thrum__team_wake(t);
 	do {
 		/* The clock is read only where its answer is used. */
-		bool more = thrum__range_left(own, epoch) != 0;
+		bool more = thrum__range_left(own, deal, rank) != 0;
 		if (more && since == 0)
 			since = thrum__clock_ns();
-		call->work(call, &s.task, got.lo, got.hi, &s.tally);
-		s.blocks += got.hi - got.lo;
-		if (more) {
-			uint64_t now = thrum__clock_ns(), ns = now - since;
-			since = now;
-			s.tally.timed_ns += ns;
-			s.tally.timed += got.hi - got.lo;
-			s.block_ns = ns / (got.hi - got.lo);
-			chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns);
-			/* Blocks may turn out dearer than they seemed when
-			 * others were let sleep. */
-			if (ns > 2 * THRUM__CHUNK_NS
-			    && thrum__load(&t->pool->resting, relaxed)
-			    && thrum__policy_worth_waking(
-					s.block_ns * thrum__range_left(own,
-								       epoch)))
-				wake_one(t, w);
-		} else {
-			since = 0;
-		}
-	} while (next_blocks(w, t, epoch, rank, &s, &chunk, &got));
-	share_end(&s, t, rank);
+		call->work(call, &s->task, got.lo, got.hi, &s->tally);
+		s->blocks += got.hi - got.lo;
+		if (!more)
+			continue;
+		uint64_t now = thrum__clock_ns(), ns = now - since;
+		since = now;
+		s->tally.timed_ns += ns;
+		s->tally.timed += got.hi - got.lo;
+		w->block_ns = ns / (got.hi - got.lo);
+		chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns);
+		/* Blocks may turn out dearer than they seemed when others were
+		 * let sleep. */
+		if (ns > 2 * THRUM__CHUNK_NS
+		    && thrum__load(&t->pool->resting, relaxed)
+		    && thrum__policy_worth_waking(
+			    w->block_ns * thrum__range_left(own, deal, rank)))
+			wake_one(t, w);
+	} while (thrum__range_claim(own, deal, rank, chunk, &got));
+}
+
+static bool help_own(struct worker *w, struct team *t, uint64_t deal,
+                     unsigned rank)
+{
+	struct range *own = &t->seat[rank].range;
+	struct share s;
+	struct span got;
+
+	if (thrum__range_claim(own, deal, rank, 1, &got)) {
+		w->block_ns = 0;
+		share_begin(&s, w, t, deal, rank);
+		uint32_t chunk = s.task.call->chunk;
+		run_blocks(w, t, deal, rank, &s, chunk ? chunk : 1, got);
+	} else if (thrum__range_claim_turn(own, thrum__deal_epoch(deal))) {
+		share_begin(&s, w, t, deal, rank);
+		s.task.call->work(s.task.call, &s.task, rank, rank + 1,
+		                  &s.tally);
+		s.blocks = 1;
+	} else {
+		return false;
+	}
+	share_end(&s, t, deal, rank);
 	return true;
 }
 
-static bool help_feed(struct worker *w, struct team *t, uint32_t epoch,
+static bool help_others(struct worker *w, struct team *t, uint64_t deal,
+                        unsigned rank)
+{
+	struct share s;
+	struct span got;
+
+	if (!steal_blocks(w, t, deal, rank, &got))
+		return false;
+	share_begin(&s, w, t, deal, rank);
+	s.tally.steals = 1;
+	run_blocks(w, t, deal, rank, &s, 1, got);
+	share_end(&s, t, deal, rank);
+	return true;
+}
+
+static bool help_feed(struct worker *w, struct team *t, uint64_t deal,
                       unsigned rank)
 {
 	struct share s;
 	uint32_t item;
 
-	if (!thrum__feed_claim(&t->feed, &item, &t->epoch, epoch))
+	if (!thrum__feed_claim(&t->feed, &item, &t->deal, deal))
 		return false;
-	share_begin(&s, w, t, epoch, rank);
+	share_begin(&s, w, t, deal, rank);
+	struct fpenv of_call = t->call.fpenv;
 	/* Once the item is done the call may be gone. */
 	s.task.call->work(s.task.call, &s.task, item, item + 1, &s.tally);
-	thrum__task_leave(&s.task, &s.own);
+	thrum__task_leave(&s.task);
+	if (rank != 0)
+		thrum__task_readapt(&s.own, &of_call);
 	return true;
 }
 
@@ -255,11 +274,13 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	                   mine | (state & THRUM__SLOT_WAITING), release))
 		;
 	struct scratch_mark mark = thrum__scratch_mark(&w->scratch);
-	struct fpenv own = thrum__task_enter(&task);
+	thrum__task_enter(&task);
+	struct fpenv own = thrum__task_adapt(&task);
 	thrum__call_mark(call, number);
 	thrum__add(&call->steals, 1u, relaxed); /* read after the join */
 	s->u.fn(&task, s->cell);
-	thrum__task_leave(&task, &own);
+	thrum__task_leave(&task);
+	thrum__task_refresh(&own);
 	thrum__scratch_reset(&w->scratch, mark);
 	/* What is forked after this is not of the stolen task. */
 	thrum__deque_begin(&w->deque);
@@ -298,11 +319,11 @@ static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
 	return true;
 }
 
-static bool help_tasks(struct worker *w, struct team *t, uint32_t epoch,
+static bool help_tasks(struct worker *w, struct team *t, uint64_t deal,
                        unsigned rank)
 {
-	uint64_t key = thrum__serving_key(t, epoch);
-	int n_jobs = (int)thrum__load(&t->size, relaxed);
+	uint64_t key = thrum__serving_key(t, thrum__deal_epoch(deal));
+	int n_jobs = (int)thrum__deal_ranks(deal);
 
 	for (uint32_t i = 0; i <= t->pool->places; i++) {
 		/* Relaxed: where to look; steal_from checks the rest. */
@@ -318,21 +339,13 @@ static bool help_tasks(struct worker *w, struct team *t, uint32_t epoch,
 	return false;
 }
 
-bool thrum__worker_help_one(struct worker *w, struct team *team,
-                            uint32_t epoch, unsigned rank)
-{
-	return help_blocks(w, team, epoch, rank)
-	       || help_feed(w, team, epoch, rank)
-	       || help_tasks(w, team, epoch, rank);
-}
-
-bool thrum__worker_help(struct worker *w, struct team *team, uint32_t epoch,
+bool thrum__worker_help(struct worker *w, struct team *team, uint64_t deal,
                         unsigned rank)
 {
-	bool any = false;
-	while (thrum__worker_help_one(w, team, epoch, rank))
-		any = true;
-	return any;
+	return help_own(w, team, deal, rank)
+	       || help_others(w, team, deal, rank)
+	       || help_feed(w, team, deal, rank)
+	       || help_tasks(w, team, deal, rank);
 }
 
 void thrum__worker_expose(struct worker *w)
@@ -355,43 +368,66 @@ void thrum__worker_expose(struct worker *w)
 	}
 }
 
-/* Spin until the bell rings, *left is 0, or the time is up.
+/* Spin until the bell rings, or until @p blocks blocks of the call of @p deal are
+ * done, if @p t is not NULL, or the time is up.
  * @return false if the time is up. */
-static bool spin(struct worker *w, uint32_t seen, _Atomic uint32_t *left)
+static bool spin(struct worker *w, uint32_t seen, const struct team *t,
+                 uint64_t deal)
 {
 	struct thrum_pool *pool = w->pool;
 	/* Those beyond the cores would spin on the core of another. */
 	bool may = pool->spin_ns && w->id < (uint32_t)pool->plan.machine->ncores;
-	uint64_t until = may ? thrum__clock_ns() + pool->spin_ns : 0;
+	uint64_t until = 0;
 
-	for (unsigned i = 1; until; i++) {
+	for (unsigned i = 1; may; i++) {
 		/* Relaxed: who acts on it reads it again. */
 		if (thrum__idle_seen(pool) != seen
-		    || (left && thrum__load(left, relaxed) == 0))
+		    || (t && thrum__team_complete(t, deal,
+		                                  thrum__deal_blocks(deal))))
 			return true;
 		thrum__pause();
-		if (i % 32 == 0 && thrum__clock_ns() > until)
+		if (i % 32)
+			continue;
+		uint64_t now = thrum__clock_ns();
+		if (until == 0)
+			until = now + pool->spin_ns;
+		if (now > until)
 			break;
-		if (i % 32 == 0 && !left
-		    && thrum__load(&w->taken, relaxed) == PLACE_CALLER)
+		if (!t && thrum__load(&w->taken, relaxed) == PLACE_CALLER)
 			break; /* a caller needs this core */
 	}
 	return false;
 }
 
-void thrum__worker_finish(struct worker *w, struct team *t, uint32_t epoch)
+/* The own blocks are done. Before going to those of others, which takes their
+ * lines away from them: they may just be about to begin, or to end, the call.
+ * @return false if not. */
+static bool linger(const struct team *t, uint64_t deal)
 {
+	for (unsigned i = 0; i < thrum__policy_linger(); i++) {
+		if (thrum__team_complete(t, deal, thrum__deal_blocks(deal)))
+			return true;
+		thrum__pause();
+	}
+	return false;
+}
+
+void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
+{
+	uint32_t blocks = thrum__deal_blocks(deal);
+
+	(void)help_own(w, t, deal, 0);
+	if (linger(t, deal))
+		return;
 	for (;;) {
 		uint32_t seen = thrum__idle_seen(w->pool);
-		/* [L2] acquire: pairs with [L1] in share_end */
-		if (thrum__load(&t->left, acquire) == 0)
+		if (thrum__team_complete(t, deal, blocks))
 			return;
-		if (thrum__worker_help(w, t, epoch, 0)
-		    || spin(w, seen, &t->left))
+		if (thrum__worker_help(w, t, deal, 0)
+		    || spin(w, seen, t, deal))
 			continue;
 		thrum__idle_announce(w->pool, &w->seat);
-		/* Ordered by [I4]; acquired by [L2] above. */
-		if (thrum__load(&t->left, relaxed) == 0
+		if (thrum__team_complete(t, deal, blocks)
 		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
@@ -402,24 +438,45 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint32_t epoch)
 /* A turn of thrum_each is for the thread, not for the place: the resident takes
  * it though a caller holds the place, as a task without a worker. If it had to
  * wait for the place, two such callers could wait for each other. */
-static bool turn_outside(struct worker *w, struct team *t, uint32_t epoch,
+static bool turn_outside(struct worker *w, struct team *t, uint64_t deal,
                          unsigned rank)
 {
 	struct scratch scratch = { 0 };
 	struct share s = { .blocks = 1 };
 
-	if (!thrum__range_claim_turn(&t->seat[rank].range, epoch))
+	if (!thrum__range_claim_turn(&t->seat[rank].range,
+	                             thrum__deal_epoch(deal)))
 		return false;
 	s.task = (struct thrum_task){
-		.view = thrum__worker_view(NULL, t->call),
-		.call = t->call, .scratch = &scratch, .number = (int)rank,
-		.n_jobs = t->call->n_jobs, .node = w->node,
+		.view = thrum__worker_view(NULL, &t->call),
+		.call = &t->call, .scratch = &scratch, .number = (int)rank,
+		.n_jobs = t->call.n_jobs, .node = w->node,
 	};
-	s.own = thrum__task_enter(&s.task);
+	thrum__task_enter(&s.task);
+	s.own = thrum__task_adapt(&s.task);
 	s.task.call->work(s.task.call, &s.task, rank, rank + 1, &s.tally);
-	share_end(&s, t, rank);
+	share_end(&s, t, deal, rank);
 	thrum__scratch_free(&scratch);
 	return true;
+}
+
+/* Take part in the call of @p t, if it is still that of @p deal. */
+static bool join_call(struct worker *w, struct team *t, uint64_t deal,
+                      unsigned rank)
+{
+	bool any = help_own(w, t, deal, rank);
+
+	/* The next call may follow at once: see linger. */
+	for (unsigned i = 0; any && i < thrum__policy_linger(); i++) {
+		/* Relaxed: looked at again by search. */
+		if (thrum__load(&t->deal, relaxed) != deal)
+			return true;
+		thrum__pause();
+	}
+	while (thrum__team_open_still(t)
+	       && thrum__worker_help(w, t, deal, rank))
+		any = true;
+	return any;
 }
 
 /* Look through the calls that run for one that @p w is a member of. */
@@ -438,16 +495,16 @@ static bool search(struct worker *w)
 		w->order = thrum__pool_order(pool, w->id);
 	for (uint32_t i = 0; i < n; i++) {
 		struct team *t = thrum__load(&pool->team[i], relaxed);
-		/* [T2] pairs with [T1] in thrum__team_publish and
-		 * thrum__team_close */
-		uint32_t epoch = thrum__load(&t->epoch, acquire);
+		/* [T2] pairs with [T1] in thrum__team_publish */
+		uint64_t deal = thrum__load(&t->deal, acquire);
 		/* [T4] pairs with [T3] in write_tables */
 		unsigned rank = thrum__load(&t->rank[w->id], acquire);
-		if (!(epoch & 1) || rank == THRUM__NO_RANK || rank == 0)
-			continue;
+		if (rank == 0 || rank >= thrum__deal_ranks(deal))
+			continue; /* also: no rank */
 		if (here)
-			any |= thrum__worker_help(w, t, epoch, rank);
-		else if (!turn_outside(w, t, epoch, rank))
+			any |= join_call(w, t, deal, rank);
+		else if (!turn_outside(w, t, deal, rank)
+		         && thrum__team_open_still(t))
 			thrum__team_wake(t); /* another in its stead */
 	}
 	if (here)
@@ -497,7 +554,7 @@ void *thrum__worker_main(void *arg)
 		/* Relaxed: stop comes with a ring of the bell. */
 		if (thrum__load(&pool->stop, relaxed))
 			break;
-		if (!search(w) && !spin(w, seen, NULL))
+		if (!search(w) && !spin(w, seen, NULL, 0))
 			rest(w, seen);
 	}
 	if (pool->end)

@@ -51,6 +51,7 @@ struct worker {
 	struct thrum_pool *pool; /* I */
 	uint32_t id;             /* I */
 	uint64_t works_for;      /* W the call it is at, as in serving */
+	uint64_t block_ns;       /* W what a block took last; 0 not known */
 	int node;                /* I NUMA node of the place, -1 */
 	const uint16_t *order;   /* W all places, nearest first */
 	struct scratch scratch;  /* W */
@@ -83,15 +84,12 @@ static inline void thrum__worker_serve(struct worker *w, struct team *team,
 	thrum__deque_beg(&w->deque);
 }
 
-/** Do what there is to do for worker @p rank of call @p epoch of @p team:
- * blocks, items, tasks, until none is found. By the thread at @p w.
- * @return false if it found nothing at all. */
-bool thrum__worker_help(struct worker *w, struct team *team, uint32_t epoch,
+/** Do something that there is to do for worker @p rank in the call of @p deal:
+ * own blocks and those of others until there are no own, an item, a task. By the
+ * thread at @p w.
+ * @return false if it found nothing. */
+bool thrum__worker_help(struct worker *w, struct team *team, uint64_t deal,
                         unsigned rank);
-
-/** The same, but come back after one of an item, a task, all blocks. */
-bool thrum__worker_help_one(struct worker *w, struct team *team,
-                            uint32_t epoch, unsigned rank);
 
 /** Run a task that was taken from @p victim, as worker @p number of @p n_jobs,
  * and say DONE. */
@@ -100,7 +98,7 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 
 /** Take part in the call of @p team, whose caller sits at @p w, until all its
  * blocks are done. */
-void thrum__worker_finish(struct worker *w, struct team *team, uint32_t epoch);
+void thrum__worker_finish(struct worker *w, struct team *team, uint64_t deal);
 
 /** Tasks were pushed and somebody is hungry: let them be seen, wake somebody. */
 void thrum__worker_expose(struct worker *w);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "atomics.h"
 #include "common.h"
 
 #include <pthread.h>
@@ -449,7 +450,11 @@ START_TEST(pools_leave_nothing_behind)
 	ck_assert(threads_come_down_to(threads));
 	ck_assert_int_eq(entries("/proc/self/fd"), files);
 	ck_assert_int_le(number_in("/proc/self/maps", NULL), maps + 20);
+#ifndef THRUM__TSAN /* it keeps its notes on memory that was freed */
 	ck_assert_int_le(number_in("/proc/self/status", "VmRSS:"), kib + 4096);
+#else
+	(void)kib;
+#endif
 }
 END_TEST
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 /* check_feed.c - each item goes to exactly one, the oldest first
  *
- * Alone: order, the full ring, the epoch. With threads: one producer, three
+ * Alone: order, the full ring, the deal. With threads: one producer, three
  * workers, tickets for the items; the ring goes round many times.
  */
 #include "config.h"
@@ -17,37 +17,37 @@
 START_TEST(oldest_comes_first)
 {
 	static struct feed f;
-	_Atomic uint32_t epoch = 3;
+	_Atomic uint64_t deal = 3;
 	uint32_t item, next = 0, expected = 0;
 
 	for (int round = 0; round < 10; round++) {
 		while (thrum__feed_waiting(&f) < THRUM__FEED)
 			thrum__feed_put(&f, next++);
 		for (unsigned i = 0; i < THRUM__FEED - 3; i++) {
-			ck_assert(thrum__feed_claim(&f, &item, &epoch, 3));
+			ck_assert(thrum__feed_claim(&f, &item, &deal, 3));
 			ck_assert_uint_eq(item, expected++);
 		}
 	}
-	while (thrum__feed_claim(&f, &item, &epoch, 3))
+	while (thrum__feed_claim(&f, &item, &deal, 3))
 		ck_assert_uint_eq(item, expected++);
 	ck_assert_uint_eq(expected, next);
 	ck_assert_uint_eq(thrum__feed_waiting(&f), 0);
 }
 END_TEST
 
-START_TEST(epoch_of_another_call_is_refused)
+START_TEST(deal_of_another_call_is_refused)
 {
 	static struct feed f;
-	_Atomic uint32_t epoch = 3;
+	_Atomic uint64_t deal = 3;
 	uint32_t item = 99;
 
 	thrum__feed_put(&f, 5);
-	epoch = 4;
-	ck_assert(!thrum__feed_claim(&f, &item, &epoch, 3));
-	epoch = 5;
-	ck_assert(!thrum__feed_claim(&f, &item, &epoch, 3));
+	deal = 4;
+	ck_assert(!thrum__feed_claim(&f, &item, &deal, 3));
+	deal = 5;
+	ck_assert(!thrum__feed_claim(&f, &item, &deal, 3));
 	ck_assert_uint_eq(thrum__feed_waiting(&f), 1);
-	ck_assert(thrum__feed_claim(&f, &item, &epoch, 5));
+	ck_assert(thrum__feed_claim(&f, &item, &deal, 5));
 	ck_assert_uint_eq(item, 5);
 }
 END_TEST
@@ -56,7 +56,7 @@ enum { WORKERS = 3, ITEMS = 300000 };
 
 static struct {
 	struct feed feed;
-	_Atomic uint32_t epoch;
+	_Atomic uint64_t deal;
 	_Atomic uint32_t done;
 	_Atomic uint32_t wrong; /* for after: ck_assert takes microseconds */
 	_Atomic unsigned char ticket[ITEMS];
@@ -70,7 +70,7 @@ static void *work(void *arg)
 	(void)arg;
 
 	while (thrum__load(&line.done, relaxed) < ITEMS) {
-		if (!thrum__feed_claim(&line.feed, &item, &line.epoch, 1)) {
+		if (!thrum__feed_claim(&line.feed, &item, &line.deal, 1)) {
 			sched_yield();
 			continue;
 		}
@@ -89,7 +89,7 @@ START_TEST(each_item_goes_to_exactly_one)
 {
 	pthread_t thread[WORKERS];
 
-	line.epoch = 1;
+	line.deal = 1;
 	for (int i = 0; i < WORKERS; i++)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, work, NULL),
 		                 0);
@@ -117,7 +117,7 @@ int main(void)
 	TCase *threads = tcase_create("threads");
 
 	tcase_add_test(alone, oldest_comes_first);
-	tcase_add_test(alone, epoch_of_another_call_is_refused);
+	tcase_add_test(alone, deal_of_another_call_is_refused);
 	suite_add_tcase(s, alone);
 	tcase_add_test(threads, each_item_goes_to_exactly_one);
 	suite_add_tcase(s, threads);
