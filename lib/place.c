@@ -172,11 +172,24 @@ enum nearness thrum__plan_nearness(const struct plan *plan, int a, int b)
 	return cores_nearness(&core[core_a], &core[core_b]);
 }
 
+/* Of one group. */
+static bool together(const struct plan *plan, int a, int b)
+{
+	int core_a = plan->place[a].core, core_b = plan->place[b].core;
+	if (core_a < 0 || core_b < 0)
+		return core_a == core_b;
+	const struct core *core = plan->machine->core;
+	bool known = core[core_a].l3 >= 0 || core[core_b].l3 >= 0;
+	return cores_nearness(&core[core_a], &core[core_b])
+	       <= (known ? NEAR_L3 : NEAR_NODE);
+}
+
 /* Sorted by counting, from itself first: a - from, around, keeps the ties in
  * their order. */
-void thrum__plan_nearest(const struct plan *plan, int from, int *order)
+int thrum__plan_nearest(const struct plan *plan, int from, int *order,
+                        int *group)
 {
-	int next[NEAR_COUNT + 1] = { 0 };
+	int next[NEAR_COUNT + 1] = { 0 }, groups = 0;
 	for (int i = 1; i < plan->count; i++) {
 		int place = (from + i) % plan->count;
 		next[thrum__plan_nearness(plan, from, place) + 1]++;
@@ -189,6 +202,14 @@ void thrum__plan_nearest(const struct plan *plan, int from, int *order)
 		order[1 + next[thrum__plan_nearness(plan, from, place)]++] =
 			place;
 	}
+	for (int i = 1; i <= plan->count; i++) {
+		if (i < plan->count && together(plan, order[i - 1], order[i]))
+			continue;
+		if (group)
+			group[groups] = i;
+		groups++;
+	}
+	return groups;
 }
 
 int thrum__plan_place_of_cpu(const struct plan *plan, int cpu)

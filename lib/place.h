@@ -58,8 +58,15 @@ enum nearness thrum__plan_nearness(const struct plan *plan, int a, int b);
 
 /** All places, nearest first: order[0] is @p from, order has room for count.
  * Those equally near follow in the order of their numbers, from behind @p from
- * on and around, so that thieves do not all begin with the same victim. */
-void thrum__plan_nearest(const struct plan *plan, int from, int *order);
+ * on and around, so that thieves do not all begin with the same victim.
+ *
+ * @param group  Out, room for count: where each group of @p order ends, so group
+ *               g is group[g - 1] <= i < group[g]. Places of one group share a
+ *               cache; if caches are not known a node, and those that float are
+ *               together. NULL: not asked for.
+ * @return the number of groups. */
+int thrum__plan_nearest(const struct plan *plan, int from, int *order,
+                        int *group);
 
 /** The place of the core that @p cpu belongs to; the one of the whole core if
  * there are more. -1 if there is none. */

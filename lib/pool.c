@@ -116,16 +116,21 @@ const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place)
 {
 	/* [O1] pairs with [O2] in thrum__pool_order */
 	uint16_t *order = thrum__load(&pool->order[place], acquire), *other;
+	uint32_t n = pool->places;
 	int *wide;
 
 	if (order)
 		return order;
-	order = thrum__memory_zalloc(64, pool->places * sizeof *order);
-	wide = thrum__memory_zalloc(64, pool->places * sizeof *wide);
+	order = thrum__memory_zalloc(64, (2 * n + 1) * sizeof *order);
+	wide = thrum__memory_zalloc(64, 2 * n * sizeof *wide);
 	if (order && wide) {
-		thrum__plan_nearest(&pool->plan, (int)place, wide);
-		for (uint32_t i = 0; i < pool->places; i++)
+		order[n] = (uint16_t)thrum__plan_nearest(&pool->plan,
+		                                         (int)place, wide,
+		                                         wide + n);
+		for (uint32_t i = 0; i < n; i++) {
 			order[i] = (uint16_t)wide[i];
+			order[n + 1 + i] = (uint16_t)wide[n + i];
+		}
 		other = NULL;
 		/* [O2] pairs with [O1] in thrum__pool_order */
 		if (!thrum__cas(&pool->order[place], &other, order, acq_rel)) {

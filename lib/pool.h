@@ -60,7 +60,9 @@ void thrum__pool_adopt(struct thrum_pool *pool);
 /** Team @p number, made at first need; NULL without memory. */
 struct team *thrum__pool_team(struct thrum_pool *pool, uint32_t number);
 
-/** All places, nearest to @p place first; NULL without memory. */
+/** All places, nearest to @p place first; NULL without memory. Behind them
+ * follow the number of groups and where each ends, as thrum__plan_nearest says:
+ * all that a thief reads is in one piece. */
 const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place);
 
 /** Start the thread of @p w. @return false if it was started already or cannot

@@ -282,7 +282,7 @@ static void text_place(const struct info *info, int worker)
 				i > 0 ? "," : "", pu[i]);
 		printf("%6d  %-16s", place->core, cpus);
 	}
-	thrum__plan_nearest(&info->plan, worker, info->order);
+	(void)thrum__plan_nearest(&info->plan, worker, info->order, NULL);
 	for (int i = 1; i < info->plan.count && i <= VICTIMS_SHOWN; i++)
 		printf(" %d", info->order[i]);
 	if (info->plan.count > VICTIMS_SHOWN + 1)
@@ -435,7 +435,8 @@ static void json_places(const struct info *info)
 		       place->core, place->cpu, place->node);
 		json_numbers(place->pu, info->bound ? place->npus : 0);
 		printf(", \"steals_from\": ");
-		thrum__plan_nearest(&info->plan, i, info->order);
+		(void)thrum__plan_nearest(&info->plan, i, info->order,
+		                          NULL);
 		json_numbers(info->order + 1, info->plan.count - 1);
 		printf("}");
 	}

@@ -195,9 +195,10 @@ static void check_thief(const struct made *made, const struct plan *plan,
                         int near_cpu)
 {
 	(void)near_cpu;
-	int order[PLACES], from = draw(plan->count), last = -1, turn = -1;
+	int order[PLACES], group[PLACES];
+	int from = draw(plan->count), last = -1, turn = -1;
 	bool seen[PLACES] = { false };
-	thrum__plan_nearest(plan, from, order);
+	thrum__plan_nearest(plan, from, order, group);
 	LAW(order[0] == from);
 	for (int i = 0; i < plan->count; i++) {
 		int place = order[i];
@@ -213,6 +214,34 @@ static void check_thief(const struct made *made, const struct plan *plan,
 		turn = ahead;
 	}
 }
+
+static void check_groups(const struct made *made, const struct plan *plan,
+                         int near_cpu)
+{
+	(void)near_cpu;
+	int order[PLACES], group[PLACES], g = 0;
+	int groups = thrum__plan_nearest(plan, draw(plan->count), order, group);
+	LAW(groups >= 1 && group[groups - 1] == plan->count);
+	for (int i = 0; i + 1 < plan->count; i++) {
+		int a = plan->place[order[i]].core;
+		int b = plan->place[order[i + 1]].core;
+		bool floats = a < 0 || b < 0;
+		const struct core *x = floats ? NULL : &made->core[a];
+		const struct core *y = floats ? NULL : &made->core[b];
+		bool one = floats ? a == b : x->l3 >= 0 || y->l3 >= 0
+			? x->l3 == y->l3 || a == b
+			: near_of(x, y) <= 2;
+		LAW((group[g] == i + 1) != one);
+		g += group[g] == i + 1;
+	}
+	LAW(g == groups - 1);
+}
+
+START_TEST(groups_of_the_order_share_a_cache)
+{
+	each_round(check_groups);
+}
+END_TEST
 
 START_TEST(thief_sees_all_places_nearest_first)
 {
@@ -287,6 +316,7 @@ static Suite *place_suite(void)
 	tcase_add_test(tc, first_the_cores_then_each_other_thread_once);
 	tcase_add_test(tc, few_workers_sit_nearest_to_the_caller);
 	tcase_add_test(tc, thief_sees_all_places_nearest_first);
+	tcase_add_test(tc, groups_of_the_order_share_a_cache);
 	tcase_add_test(tc, cpu_belongs_to_the_place_of_its_core);
 	tcase_add_test(tc, unbound_plan_has_the_same_places);
 	tcase_add_test(tc, no_count_is_one);

@@ -346,12 +346,12 @@ START_TEST(nearest_is_as_written)
 	struct machine *m = build_expected(e);
 	for (int i = 0; i < 2 && e->nearest[i].order; i++) {
 		struct plan plan;
-		int order[64];
+		int order[64], group[64];
 		char text[4096] = "";
 		ck_assert_int_eq(thrum__plan_make(&plan, m,
 		                                  e->nearest[i].count, -1,
 		                                  THRUM_BIND_CORES), 0);
-		thrum__plan_nearest(&plan, e->nearest[i].from, order);
+		thrum__plan_nearest(&plan, e->nearest[i].from, order, group);
 		for (int j = 0; j < plan.count; j++)
 			add(text, sizeof(text), " ", "%d", order[j]);
 		ck_assert_msg(strcmp(text, e->nearest[i].order) == 0,
