@@ -6,7 +6,7 @@
 #include "range.h"
 
 bool thrum__range_claim(struct range *r, uint64_t deal, uint32_t rank,
-                        uint32_t chunk, struct span *got)
+                        size_t chunk, struct span *got)
 {
 	/* Relaxed: only a guess, which the compare-and-swap confirms. */
 	uint64_t word = thrum__load(&r->word, relaxed);

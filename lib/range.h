@@ -138,7 +138,7 @@ static inline uint32_t thrum__range_left(const struct range *r, uint64_t deal,
  * is @p rank in the call of @p deal.
  * @return false if there are none. */
 bool thrum__range_claim(struct range *r, uint64_t deal, uint32_t rank,
-                        uint32_t chunk, struct span *got);
+                        size_t chunk, struct span *got);
 
 /** Take the back half. By any worker of the call of @p deal.
  * @param rank  Of the word, not of the thief.

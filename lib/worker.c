@@ -3,8 +3,8 @@
 /* worker.c - how a worker finds work and runs it
  *
  * A worker of call e has three sources, and looks in this order: blocks (its
- * own range, then the largest range of another member, half of which it takes),
- * items of a stream, tasks in the deques of the members.
+ * own range, then half of the largest range of a group of others), items of a
+ * stream, tasks in the deques of the members.
  *
  * Stealing blocks. The thief keeps the first block of what it took and puts
  * only the rest where others can see it. Else, with many thieves and few
@@ -110,37 +110,58 @@ static void wake_one(struct team *t, const struct worker *by)
 	}
 }
 
-/* The member with the most blocks; the nearest of them. */
-static bool richest(struct team *t, const struct worker *w, uint64_t deal,
-                    unsigned rank, unsigned *best)
-{
-	uint32_t most = 0;
+/* What a thief has found so far. */
+struct quarry {
+	unsigned rank; /* whose blocks; if there are any */
+	uint32_t most; /* how many */
+};
 
-	/* Rank 0 may be a guest, which is at no place. */
-	for (uint32_t i = 0; i <= t->pool->places; i++) {
+static void look_at(struct team *t, uint64_t deal, unsigned r, unsigned rank,
+                    struct quarry *q)
+{
+	if (r >= thrum__deal_ranks(deal) || r == rank) /* also: no rank */
+		return;
+	uint32_t left = thrum__range_left(&t->seat[r].range, deal, r);
+	if (left > q->most)
+		*q = (struct quarry){ r, left };
+}
+
+/* The member to take blocks from, group by group; the nearest of those that
+ * have as many. */
+static struct quarry richest(struct team *t, const struct worker *w,
+                             uint64_t deal, unsigned rank)
+{
+	uint32_t places = t->pool->places;
+	const uint16_t *end = &w->order[places + 1];
+	unsigned groups = w->order[places], others = groups - 1;
+	unsigned far = others ? thrum__policy_far(w->id, w->thefts, others) : 0;
+	struct quarry q = { 0, 0 };
+
+	for (unsigned k = 0; k < groups; k++) {
+		unsigned g = k ? 1 + (far + k - 1) % others : 0;
 		/* Relaxed: where to look first. */
-		unsigned r = i == 0 ? 0 : thrum__load(&t->rank[w->order[i - 1]],
-		                                      relaxed);
-		if (r == THRUM__NO_RANK || r == rank)
-			continue;
-		uint32_t left = thrum__range_left(&t->seat[r].range, deal, r);
-		if (left > most) {
-			most = left;
-			*best = r;
-		}
+		for (unsigned i = g ? end[g - 1] : 0; i < end[g]; i++)
+			look_at(t, deal, thrum__load(&t->rank[w->order[i]],
+			                             relaxed), rank, &q);
+		if (thrum__policy_looked(k + 1, q.most))
+			return q;
 	}
-	return most > 0;
+	/* Rank 0 may be a guest, which is at no place. */
+	look_at(t, deal, 0, rank, &q);
+	return q;
 }
 
 static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
                          unsigned rank, struct span *got)
 {
-	unsigned victim;
+	struct quarry q;
 
 	do {
-		if (!richest(t, w, deal, rank, &victim))
+		q = richest(t, w, deal, rank);
+		if (q.most == 0)
 			return false;
-	} while (!thrum__range_steal(&t->seat[victim].range, deal, victim,
+		w->thefts++;
+	} while (!thrum__range_steal(&t->seat[q.rank].range, deal, q.rank,
 	                             got));
 
 	struct span rest = { got->lo + 1, got->hi };
@@ -159,7 +180,7 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 
 /* Run the blocks in @p got, and then those of the own range. */
 static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
-                       unsigned rank, struct share *s, uint32_t chunk,
+                       unsigned rank, struct share *s, size_t chunk,
                        struct span got)
 {
 	struct call *call = s->task.call;
@@ -170,7 +191,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		thrum__team_wake(t);
 	do {
 		/* The clock is read only where its answer is used. */
-		bool more = thrum__range_left(own, deal, rank) != 0;
+		uint32_t more = thrum__range_left(own, deal, rank);
 		if (more && since == 0)
 			since = thrum__clock_ns();
 		call->work(call, &s->task, got.lo, got.hi, &s->tally);
@@ -182,7 +203,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		s->tally.timed_ns += ns;
 		s->tally.timed += got.hi - got.lo;
 		w->block_ns = ns / (got.hi - got.lo);
-		chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns);
+		chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns, more);
 		/* Blocks may turn out dearer than they seemed when others were
 		 * let sleep. */
 		if (ns > 2 * THRUM__CHUNK_NS

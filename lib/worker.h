@@ -52,6 +52,7 @@ struct worker {
 	uint32_t id;             /* I */
 	uint64_t works_for;      /* W the call it is at, as in serving */
 	uint64_t block_ns;       /* W what a block took last; 0 not known */
+	uint32_t thefts;         /* W tries so far: spreads thieves */
 	int node;                /* I NUMA node of the place, -1 */
 	const uint16_t *order;   /* W all places, nearest first */
 	struct scratch scratch;  /* W */

@@ -50,39 +50,85 @@ START_TEST(thief_takes_something_and_at_most_half_rounded_up)
 }
 END_TEST
 
-START_TEST(chunk_stays_within_a_range_word)
+START_TEST(chunk_is_never_none_and_at_most_doubles)
 {
 	const uint64_t ns[] = { 0, 1, 999, 1000, 3000, 3001, 1000000,
 	                        UINT64_MAX };
 	for (int i = 0; i < 8; i++)
-		for (uint32_t chunk = 1; chunk <= THRUM__BLOCKS_MAX; chunk *= 2)
-			for (uint32_t blocks = 1; blocks <= chunk; blocks *= 2) {
-				uint32_t k = thrum__policy_chunk(chunk, blocks,
-				                                 ns[i]);
+		for (int j = 0; j < EDGES; j++)
+			for (size_t jobs = 1; jobs && jobs <= edge[j]; jobs *= 2) {
+				size_t k = thrum__policy_chunk(edge[j], jobs,
+				                               ns[i], edge[j]);
 				ck_assert_uint_ge(k, 1);
-				ck_assert_uint_le(k, THRUM__BLOCKS_MAX);
+				ck_assert(k <= edge[j] || k == 2 * edge[j]);
 			}
 }
 END_TEST
 
-START_TEST(chunk_of_indices_is_never_none)
+/* Jobs of 10 ns, with so many left that a chunk may last @p want ns. */
+static void check_time(size_t left, size_t want)
 {
-	const uint64_t ns[] = { 0, 999, 1000, 3000, 3001, 1000000, UINT64_MAX };
-	for (int i = 0; i < 7; i++)
-		for (int j = 0; j < EDGES; j++)
-			ck_assert_uint_ge(thrum__policy_indices(edge[j], ns[i]),
-			                  1);
+	size_t chunk = 1;
+	for (int i = 0; i < 30; i++)
+		chunk = thrum__policy_chunk(chunk, chunk, chunk * 10, left);
+	ck_assert_uint_ge(chunk * 10, want / 2);
+	ck_assert_uint_le(chunk * 10, want * 3 / 2);
 }
-END_TEST
 
 START_TEST(chunk_approaches_its_time)
 {
-	/* Jobs of 10 ns: 200 of them last 2 us. */
-	uint32_t chunk = 1;
-	for (int i = 0; i < 30; i++)
-		chunk = thrum__policy_chunk(chunk, chunk, (uint64_t)chunk * 10);
-	ck_assert_uint_ge(chunk, 100);
-	ck_assert_uint_le(chunk, 300);
+	check_time(0, THRUM__CHUNK_NS);
+	check_time(10000, 10000 * 10 / THRUM__CHUNK_PARTS);
+	check_time(100000000, THRUM__CHUNK_MOST_NS);
+}
+END_TEST
+
+START_TEST(chunk_is_short_or_a_small_part_of_what_is_left)
+{
+	double last = 0;
+	for (double left = 0; left < 1e12; left = left * 1.3 + 1) {
+		double ns = thrum__policy_chunk_ns(left);
+		ck_assert(ns >= THRUM__CHUNK_NS && ns <= THRUM__CHUNK_MOST_NS);
+		ck_assert(ns <= THRUM__CHUNK_NS
+		          || ns <= left / THRUM__CHUNK_PARTS);
+		ck_assert(ns >= last);
+		last = ns;
+	}
+}
+END_TEST
+
+/* One step of the search after the other ends, and none is left out. */
+START_TEST(thief_that_finds_nothing_looks_everywhere)
+{
+	for (unsigned looked = 1; looked < 300; looked++)
+		ck_assert(!thrum__policy_looked(looked, 0));
+}
+END_TEST
+
+START_TEST(thief_takes_of_its_own_group_or_chooses_between_two)
+{
+	ck_assert(thrum__policy_looked(1, 1));
+	ck_assert(!thrum__policy_looked(2, 1000));
+	for (unsigned looked = 3; looked < 300; looked++)
+		ck_assert(thrum__policy_looked(looked, 1));
+}
+END_TEST
+
+START_TEST(thieves_begin_at_different_groups)
+{
+	for (unsigned others = 1; others < 70; others++) {
+		unsigned times[70] = { 0 };
+		for (unsigned id = 0; id < 64; id++)
+			for (uint64_t nth = 0; nth < 64; nth++) {
+				unsigned g = thrum__policy_far(id, nth, others);
+				ck_assert_uint_lt(g, others);
+				times[g]++;
+			}
+		for (unsigned g = 0; g < others; g++) {
+			ck_assert_uint_ge(times[g], 4096 / others / 2);
+			ck_assert_uint_le(times[g], 4096 / others * 2 + 1);
+		}
+	}
 }
 END_TEST
 
@@ -136,17 +182,23 @@ int main(void)
 {
 	Suite *s = suite_create("policy");
 	TCase *loops = tcase_create("loops");
+	TCase *victim = tcase_create("victim");
 	TCase *sleep = tcase_create("sleep");
 
 	tcase_add_test(loops, blocks_cover_and_fit_a_range_word);
 	tcase_add_test(loops, claim_is_of_something_and_leaves_half);
 	tcase_add_test(loops, thief_takes_something_and_at_most_half_rounded_up);
-	tcase_add_test(loops, chunk_stays_within_a_range_word);
-	tcase_add_test(loops, chunk_of_indices_is_never_none);
+	tcase_add_test(loops, chunk_is_never_none_and_at_most_doubles);
 	tcase_add_test(loops, chunk_approaches_its_time);
+	tcase_add_test(loops, chunk_is_short_or_a_small_part_of_what_is_left);
 	tcase_add_test(loops, first_chunk_is_a_part_of_its_time);
 	tcase_add_test(loops, split_leaves_a_chunk);
 	suite_add_tcase(s, loops);
+	tcase_add_test(victim, thief_that_finds_nothing_looks_everywhere);
+	tcase_add_test(victim,
+	               thief_takes_of_its_own_group_or_chooses_between_two);
+	tcase_add_test(victim, thieves_begin_at_different_groups);
+	suite_add_tcase(s, victim);
 	tcase_add_test(sleep, nobody_spins_where_threads_wait_for_cores);
 	suite_add_tcase(s, sleep);
 
