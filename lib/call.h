@@ -76,9 +76,7 @@ struct thrum_task {
 	int number;              /* of the worker in the call */
 	int n_jobs;              /* workers that a call made here can have */
 	int node;
-	bool failed_at_set;
-	size_t begin, end;       /* range of the body that runs */
-	size_t failed_at;
+	size_t failed_at;        /* as the body says; may be out of its range */
 };
 
 /** The innermost task of this thread; NULL outside of bodies. */
@@ -88,13 +86,19 @@ extern THRUM__THREAD struct thrum_task *thrum__task_current;
  * or the same of a call around it. Any thread that holds a part of the call. */
 enum stop thrum__call_stopping(struct call *call);
 
+/** @p call can be ended from outside: by its token, its deadline, a call around
+ * it. */
+static inline bool thrum__call_watched(const struct call *call)
+{
+	return call->cancel || call->deadline_ns || call->parent;
+}
+
 /** False only if a look at @p call shows that it cannot be ending: the short
  * form for between two small jobs. */
 static inline bool thrum__call_may_stop(struct call *call)
 {
 	/* Relaxed: see call.c. */
-	return thrum__load(&call->stop, relaxed) || call->cancel
-	       || call->deadline_ns || call->parent;
+	return thrum__load(&call->stop, relaxed) || thrum__call_watched(call);
 }
 
 /** End @p call for @p why, unless it is ending. */

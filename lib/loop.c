@@ -70,8 +70,10 @@ static size_t part_failed(struct call *call, struct thrum_task *task,
                           size_t begin, size_t end, int code,
                           struct tally *tally)
 {
-	size_t at = task->failed_at_set ? task->failed_at : begin;
+	size_t at = task->failed_at;
 
+	if (at < begin || at >= end)
+		at = begin;
 	count_done(call, task, begin, at, tally);
 	if (gave_up(call, code))
 		return end;
@@ -85,9 +87,7 @@ size_t thrum__loop_part(struct call *call, struct thrum_task *task,
 {
 	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
 
-	task->begin = begin;
-	task->end = end;
-	task->failed_at_set = false;
+	task->failed_at = begin;
 	int code = body(part, begin, end, task);
 	thrum__task_refresh(&call->fpenv);
 	thrum__scratch_reset(task->scratch, mark);
@@ -98,34 +98,49 @@ size_t thrum__loop_part(struct call *call, struct thrum_task *task,
 	return part_failed(call, task, begin, end, code, tally);
 }
 
+/* Indices begin <= i < end as one part; after a failure, the rest of it. */
+static void run_part(struct loop *l, struct call *call, struct thrum_task *task,
+                     size_t begin, size_t end, struct tally *tally)
+{
+	/* Relaxed: see call.c. */
+	while (begin < end && thrum__load(&call->stop, relaxed) == STOP_NOT)
+		begin = thrum__loop_part(call, task, l->body, l->ctx, begin,
+		                         end, tally);
+}
+
 /* Many small parts, while nobody watches and none has failed: what
- * thrum__loop_part does for each is done once for all.
+ * thrum__loop_part does for each is done once for all. Between two empty bodies
+ * this loop is all there is, so it has as little in it as can be.
  * @return the index to go on at. */
 static size_t run_parts(struct loop *l, struct call *call,
                         struct thrum_task *task, size_t begin, size_t end,
                         struct tally *tally)
 {
-	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
+	struct scratch *scratch = task->scratch;
+	struct scratch_mark mark = thrum__scratch_mark(scratch);
 	thrum_for_fn *body = l->body;
-	size_t first = begin, to = begin;
+	void *ctx = l->ctx;
+	size_t grain = l->grain, first = begin, to = begin;
 	int code = 0;
 
 	/* Relaxed: see call.c. */
-	for (; to < end && thrum__load(&call->stop, relaxed) == STOP_NOT;
-	     begin = to) {
-		to = end - begin > l->grain ? begin + l->grain : end;
-		task->begin = begin;
-		task->end = to;
-		task->failed_at_set = false;
-		code = body(l->ctx, begin, to, task);
-		if (task->scratch->next != mark.next)
-			thrum__scratch_reset(task->scratch, mark);
+	while (begin < end && thrum__load(&call->stop, relaxed) == STOP_NOT) {
+		to = end - begin > grain ? begin + grain : end;
+		task->failed_at = begin;
+		code = body(ctx, begin, to, task);
+		if (scratch->next != mark.next)
+			thrum__scratch_reset(scratch, mark);
 		if (code)
 			break;
+		begin = to;
 	}
 	thrum__task_refresh(&call->fpenv);
 	tally->done += begin - first;
-	return code ? part_failed(call, task, begin, to, code, tally) : begin;
+	if (!code)
+		return begin;
+	run_part(l, call, task, part_failed(call, task, begin, to, code, tally),
+	         to, tally);
+	return to;
 }
 
 static void run_ranges(struct loop *l, struct call *call,
@@ -141,11 +156,8 @@ static void run_ranges(struct loop *l, struct call *call,
 		if (thrum__call_may_stop(call) && thrum__call_stopping(call))
 			return;
 		size_t to = end - begin > most ? begin + most : end;
-		/* After a failure the rest of the same range comes again. */
-		while (begin < to && thrum__load(&call->stop, relaxed)
-		                     == STOP_NOT)
-			begin = thrum__loop_part(call, task, l->body, l->ctx,
-			                         begin, to, tally);
+		run_part(l, call, task, begin, to, tally);
+		begin = to;
 	}
 }
 
@@ -156,36 +168,33 @@ static void run_indices(struct loop *l, struct call *call,
 	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
 	struct scratch *scratch = task->scratch;
 	thrum_map_fn *each = l->each;
+	bool counted = call->meter || call->status;
+	bool ask = thrum__call_watched(call);
 	char *result = l->results ? l->results + begin * l->size : NULL;
-	bool watched = call->meter || call->status;
-	size_t counted = begin;
+	size_t i = begin, bad = 0;
 
-	/* thrum_task_fail() has nothing to add where a job is one index. */
-	task->begin = task->end = begin;
-	for (size_t i = begin; i < end; i++, result += l->size) {
-		if (thrum__call_may_stop(call) && thrum__call_stopping(call)) {
-			end = i;
+	for (; i < end; i++, result += l->size) {
+		/* Relaxed: see call.c. */
+		if ((thrum__load(&call->stop, relaxed) || ask)
+		    && thrum__call_stopping(call))
 			break;
-		}
 		int code = each(l->ctx, i, result, task);
 		if (scratch->next != mark.next)
 			thrum__scratch_reset(scratch, mark);
 		if (code == 0) {
-			if (watched) {
+			if (counted)
 				count_done(call, task, i, i + 1, tally);
-				counted = i + 1;
-			}
 			continue;
 		}
-		count_done(call, task, counted, i, tally);
-		counted = i + 1;
+		bad++;
 		if (!gave_up(call, code))
 			count_failed(call, task, i, code, tally);
 	}
 	/* Not after each: to read the control word takes longer (4.5 ns on a
 	 * Zen 5) than all else that a job costs. */
 	thrum__task_refresh(&call->fpenv);
-	count_done(call, task, counted, end, tally);
+	if (!counted)
+		tally->done += i - begin - bad;
 }
 
 static void run(struct loop *l, struct call *call, struct thrum_task *task,
@@ -276,39 +285,62 @@ static void join_piece(struct call *call, struct thrum_task *task,
 	thrum__tally_merge(tally, &t);
 }
 
+/* If a thief asks: the back half of @p p into the deque. @return whether it is
+ * there. */
+static bool give_half(struct call *call, struct thrum_task *task,
+                      struct piece *p, size_t chunk, struct piece *given,
+                      thrum__slot **slot)
+{
+	struct deque *d = &task->worker->deque;
+	size_t give = thrum__deque_wanted(d)
+		? thrum__policy_split(p->end - p->begin, chunk) : 0;
+
+	if (!give)
+		return false;
+	*given = (struct piece){ p->end - give, p->end };
+	*slot = thrum__deque_push(d, piece_thunk, call, given, sizeof *given);
+	if (!*slot)
+		return false;
+	p->end -= give;
+	thrum__worker_expose(task->worker);
+	return true;
+}
+
 static void run_piece(struct call *call, struct thrum_task *task,
                       struct piece p, struct tally *tally)
 {
 	struct loop *l = call->shape;
-	struct deque *d = &task->worker->deque;
 	thrum__slot *slot[GIVEN_MAX];
 	struct piece given[GIVEN_MAX];
-	uint64_t since = thrum__clock_ns();
-	size_t chunk = 1;
+	size_t left = p.end - p.begin, timed = 0;
+	size_t chunk = thrum__policy_first(l->ns, left < UINT32_MAX
+	                                   ? (uint32_t)left : UINT32_MAX);
+	unsigned unread = 0, every = 1;
+	uint64_t since = 0;
 	int n = 0;
 
 	while (p.begin < p.end) {
-		size_t give = thrum__deque_wanted(d) && n < GIVEN_MAX
-			? thrum__policy_split(p.end - p.begin, chunk) : 0;
-		if (give) {
-			given[n] = (struct piece){ p.end - give, p.end };
-			slot[n] = thrum__deque_push(d, piece_thunk, call,
-			                            &given[n], sizeof given[n]);
-			if (slot[n]) {
-				p.end -= give;
-				n++;
-				thrum__worker_expose(task->worker);
-			}
-		}
-		size_t take = p.end - p.begin < chunk ? p.end - p.begin : chunk;
+		if (n < GIVEN_MAX
+		    && give_half(call, task, &p, chunk, &given[n], &slot[n]))
+			n++;
+		left = p.end - p.begin;
+		size_t take = left < chunk ? left : chunk;
+		if (left > take && since == 0)
+			since = thrum__clock_ns();
 		run(l, call, task, p.begin, p.begin + take, tally);
 		p.begin += take;
-		if (p.begin == p.end)
-			break;
-		uint64_t now = thrum__clock_ns();
-		if (take == chunk)
-			chunk = thrum__policy_indices(chunk, now - since);
+		timed += take;
+		if (take == left || ++unread < every)
+			continue;
+		uint64_t now = thrum__clock_ns(), ns = now - since;
+		size_t next = thrum__policy_chunk(chunk, timed / unread,
+		                                  ns / unread, 0);
+		tally->timed_ns += ns;
+		tally->timed += timed;
+		every = thrum__policy_clock(next == chunk);
+		chunk = next;
 		since = now;
+		timed = unread = 0;
 	}
 	while (n-- > 0)
 		join_piece(call, task, slot[n], given[n], tally);
@@ -331,7 +363,8 @@ static void run_alone(struct loop *l, struct call *call,
 		take = l->n - i < chunk ? l->n - i : chunk;
 		run(l, call, task, i, i + take, tally);
 		uint64_t now = thrum__clock_ns();
-		chunk = thrum__policy_indices(chunk, now - since);
+		chunk = thrum__policy_chunk(chunk, take, now - since,
+		                            l->n - i - take);
 		since = now;
 	}
 }
@@ -370,6 +403,10 @@ static void remember(const struct loop *l, double ns, double indices)
 	_Atomic uint64_t *at = site_of(l, &tag);
 	float each = (float)(ns / indices), old = ns_per_index(l);
 
+	/* Nested loops of several workers share a site: it is left alone where
+	 * there is little news. */
+	if (each > old * 7 / 8 && each < old * 9 / 8)
+		return;
 	if (each < old / 2) /* down slowly: to be too hopeful costs more */
 		each = old / 2;
 	memcpy(&bits, &each, sizeof bits);
@@ -402,14 +439,14 @@ void thrum__loop_run(struct loop *l, struct call *call,
                      const struct thrum_task *within, struct tally *tally)
 {
 	struct session s;
-	double ns = call->n_jobs > 1 && !within ? ns_per_index(l) : -1;
+	double ns = call->n_jobs > 1 ? ns_per_index(l) : -1;
 
 	call->work = work;
 	call->shape = l;
 	l->first = 0;
 	if (l->n == 0)
 		return;
-	if (ns >= 0 && ns * (double)l->n < THRUM__SHORT_NS) {
+	if (!within && ns >= 0 && ns * (double)l->n < THRUM__SHORT_NS) {
 		l->first = run_short(l, call, tally);
 		if (l->first >= l->n)
 			return;
@@ -423,9 +460,13 @@ void thrum__loop_run(struct loop *l, struct call *call,
 			         (double)tally->timed * (double)l->block);
 		break;
 	case SESSION_NESTED:
+		l->ns = ns;
 		run_piece(call, &s.task, (struct piece){ l->first, l->n },
 		          tally);
 		thrum__call_mark(call, s.task.number);
+		if (tally->timed)
+			remember(l, (double)tally->timed_ns,
+			         (double)tally->timed);
 		break;
 	case SESSION_ALONE:
 		run_alone(l, call, &s.task, tally);

@@ -17,6 +17,8 @@ struct loop {
 	size_t size;
 	uintptr_t site; /* whose time per index it is: the user's body */
 	size_t grain;  /* most indices per run of body; 0 no bound */
+	double ns;     /* I per index, the last times, if nested; negative: not
+	                * known */
 	size_t first;  /* I index of block 0 */
 	size_t block;  /* I indices per block */
 };

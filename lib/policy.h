@@ -89,10 +89,12 @@ static inline size_t thrum__policy_chunk(size_t chunk, size_t jobs, uint64_t ns,
 	return fit ? fit : 1;
 }
 
-/** The same in indices, where no range word bounds it. */
-static inline size_t thrum__policy_indices(size_t chunk, uint64_t ns)
+/** A nested loop answers thieves between chunks, so they stay short; but the
+ * clock, half of what a chunk costs, is read after so many only, as long as the
+ * size of a chunk is @p steady. */
+static inline unsigned thrum__policy_clock(bool steady)
 {
-	return thrum__policy_chunk(chunk, chunk, ns, 0);
+	return steady ? 4 : 1;
 }
 
 /** Blocks that a thief takes of the @p left ones of a victim: the back half. */

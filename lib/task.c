@@ -33,9 +33,7 @@ void *thrum_task_scratch(thrum_task *task, size_t bytes)
 
 int thrum_task_fail(thrum_task *task, size_t index, int code)
 {
-	if (task && index >= task->begin && index < task->end) {
+	if (task)
 		task->failed_at = index;
-		task->failed_at_set = true;
-	}
 	return code;
 }

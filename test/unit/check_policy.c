@@ -132,6 +132,13 @@ START_TEST(thieves_begin_at_different_groups)
 }
 END_TEST
 
+START_TEST(clock_is_read_after_each_chunk_until_the_size_is_steady)
+{
+	ck_assert_uint_eq(thrum__policy_clock(false), 1);
+	ck_assert_uint_ge(thrum__policy_clock(true), 1);
+}
+END_TEST
+
 START_TEST(first_chunk_is_a_part_of_its_time)
 {
 	const uint32_t all = THRUM__BLOCKS_MAX;
@@ -191,6 +198,8 @@ int main(void)
 	tcase_add_test(loops, chunk_is_never_none_and_at_most_doubles);
 	tcase_add_test(loops, chunk_approaches_its_time);
 	tcase_add_test(loops, chunk_is_short_or_a_small_part_of_what_is_left);
+	tcase_add_test(loops,
+	               clock_is_read_after_each_chunk_until_the_size_is_steady);
 	tcase_add_test(loops, first_chunk_is_a_part_of_its_time);
 	tcase_add_test(loops, split_leaves_a_chunk);
 	suite_add_tcase(s, loops);
