@@ -4,6 +4,8 @@
 #
 # check            unit, API, package, a second of stress: minutes, no network,
 #                  no root
+#                  decisions of the scheduler on machines of up to 256 cores
+#                  are simulated; test/sim/simulate tells the figures
 # check-stress     random bodies, callers, nesting, failures
 # check-all        both
 # check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
@@ -66,6 +68,14 @@ api_tests = \
 	test/api/check_progress \
 	test/api/check_reduce \
 	test/api/check_stream
+
+# Laws of whole loops on machines that are only imagined.
+sim_tests = test/sim/check_sim
+sim_common = test/sim/costs.c test/sim/costs.h test/sim/sim.c test/sim/sim.h
+test_sim_check_sim_SOURCES = test/sim/check_sim.c $(sim_common)
+EXTRA_PROGRAMS += test/sim/simulate
+test_sim_simulate_SOURCES = test/sim/simulate.c $(sim_common)
+test_sim_simulate_LDADD = $(LIBM)
 
 stress_tests = \
 	test/stress/stress_callers \
@@ -151,9 +161,9 @@ EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/meta/tap.sh \
 
 TESTS += $(meta_tests) $(example_tests) $(tool_tests)
 if CHECK
-check_PROGRAMS += $(unit_tests) $(api_tests)
+check_PROGRAMS += $(unit_tests) $(sim_tests) $(api_tests)
 check_PROGRAMS += $(stress_tests)
-TESTS += $(unit_tests) $(api_tests) $(stress_tests)
+TESTS += $(unit_tests) $(sim_tests) $(api_tests) $(stress_tests)
 if !SANITIZER_THREAD
 check_PROGRAMS += $(forking_tests)
 TESTS += $(forking_tests)
