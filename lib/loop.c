@@ -226,9 +226,9 @@ static void run_team(struct loop *l, struct session *s, double ns,
 
 	l->block = thrum__policy_block(left);
 	uint32_t blocks = (uint32_t)((left - 1) / l->block + 1);
-	uint32_t chunk = thrum__policy_first(ns * (double)l->block,
-	                                     blocks / (uint32_t)s->task.n_jobs);
-	thrum__team_shape(s->team, l, sizeof *l, chunk);
+	size_t part = blocks / (uint32_t)s->task.n_jobs;
+	size_t chunk = thrum__policy_first(ns * (double)l->block, part);
+	thrum__team_shape(s->team, l, sizeof *l, (uint32_t)chunk);
 	uint64_t deal = thrum__session_publish(s, blocks);
 	thrum__worker_finish(s->caller, s->team, deal);
 	thrum__team_sum(s->team, deal, tally);
@@ -313,8 +313,7 @@ static void run_piece(struct call *call, struct thrum_task *task,
 	thrum__slot *slot[GIVEN_MAX];
 	struct piece given[GIVEN_MAX];
 	size_t left = p.end - p.begin, timed = 0;
-	size_t chunk = thrum__policy_first(l->ns, left < UINT32_MAX
-	                                   ? (uint32_t)left : UINT32_MAX);
+	size_t chunk = thrum__policy_first(l->ns, left);
 	unsigned unread = 0, every = 1;
 	uint64_t since = 0;
 	int n = 0;

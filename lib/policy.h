@@ -25,11 +25,12 @@
 #define THRUM__CHUNK_MOST_NS 50000
 
 /* A loop that is expected to be shorter is run by its caller alone: to share it
- * costs half a microsecond, and four times that where cores are far apart. */
-#define THRUM__SHORT_NS 4000
+ * costs a third of a microsecond, and four times that where cores are far
+ * apart. */
+#define THRUM__SHORT_NS 2000
 
 /* Such a loop, once it has lasted so long after all, is shared. */
-#define THRUM__SURPRISE_NS 8000
+#define THRUM__SURPRISE_NS 4000
 
 /* Blocks of a loop: a range word has 16 bits for a bound. */
 #define THRUM__BLOCKS_MAX 65535u
@@ -53,12 +54,12 @@ static inline uint32_t thrum__policy_claim(size_t chunk, uint32_t left)
  * chunk, as it may be dearer now, and not more than the @p part of a member. A
  * power of two, so that it is the same for about the same cost. Negative: not
  * known. */
-static inline uint32_t thrum__policy_first(double ns, uint32_t part)
+static inline size_t thrum__policy_first(double ns, size_t part)
 {
 	double fit = ns < 0 ? 1 : THRUM__CHUNK_NS / 4 / (ns > 0.01 ? ns : 0.01);
-	uint32_t chunk = 1;
+	size_t chunk = 1;
 
-	while (2 * chunk <= part && 2 * chunk <= fit)
+	while (chunk <= part / 2 && 2 * (double)chunk <= fit)
 		chunk *= 2;
 	return chunk;
 }

@@ -141,19 +141,20 @@ END_TEST
 
 START_TEST(first_chunk_is_a_part_of_its_time)
 {
-	const uint32_t all = THRUM__BLOCKS_MAX;
+	const size_t all = THRUM__BLOCKS_MAX;
 
 	ck_assert_uint_eq(thrum__policy_first(-1, all), 1);
 	ck_assert_uint_eq(thrum__policy_first(1e12, all), 1);
 	ck_assert_uint_eq(thrum__policy_first(0, all), 32768);
 	ck_assert_uint_eq(thrum__policy_first(1e-30, all), 32768);
 	for (double ns = 0.01; ns < 1e9; ns *= 1.7)
-		for (uint32_t part = 0; part <= all; part = 3 * part + 1) {
-			uint32_t first = thrum__policy_first(ns, part);
+		for (size_t part = 0; part <= all; part = 3 * part + 1) {
+			size_t first = thrum__policy_first(ns, part);
 			ck_assert_uint_ge(first, 1);
 			ck_assert(first == 1 || first <= part);
 			ck_assert(first == 1
-			          || first * ns <= THRUM__CHUNK_NS / 4);
+			          || (double)first * ns
+			             <= THRUM__CHUNK_NS / 4);
 			/* The same for about the same cost. */
 			ck_assert_uint_eq(first & (first - 1), 0);
 		}
