@@ -154,6 +154,22 @@ static inline uint64_t thrum__policy_spin_ns(int asked_us, int threads,
 	return quota ? 20000 : 100000;
 }
 
+/** How long to spin the next time, after @p spun_ns of spinning and @p slept_ns of
+ * sleep, with @p most_ns of it at most. To spin is worth it where it spares the
+ * sleep. If work came so soon that the longest spin would have met it, that is
+ * tried again. Else the gaps are longer, and half as much is tried down to what
+ * a sleep and a wake cost. */
+static inline uint64_t thrum__policy_spin_next(uint64_t most_ns,
+                                               uint64_t spun_ns,
+                                               uint64_t slept_ns)
+{
+	uint64_t least = most_ns < 5000 ? most_ns : 5000;
+
+	if (spun_ns + slept_ns <= most_ns)
+		return most_ns;
+	return spun_ns / 2 > least ? spun_ns / 2 : least;
+}
+
 /** Whether @p ns of work that can be shared are worth waking a sleeper for: a
  * system call here, and some microseconds until it runs. */
 static inline bool thrum__policy_worth_waking(uint64_t ns)

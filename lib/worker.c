@@ -389,15 +389,15 @@ void thrum__worker_expose(struct worker *w)
 	}
 }
 
-/* Spin until the bell rings, or until @p blocks blocks of the call of @p deal are
- * done, if @p t is not NULL, or the time is up.
- * @return false if the time is up. */
+/* Spin until the bell rings, or until the blocks of the call of @p deal are done,
+ * if @p t is not NULL, or @p budget_ns are over.
+ * @return false if they are. */
 static bool spin(struct worker *w, uint32_t seen, const struct team *t,
-                 uint64_t deal)
+                 uint64_t deal, uint64_t budget_ns)
 {
 	struct thrum_pool *pool = w->pool;
 	/* Those beyond the cores would spin on the core of another. */
-	bool may = pool->spin_ns && w->id < (uint32_t)pool->plan.machine->ncores;
+	bool may = budget_ns && w->id < (uint32_t)pool->plan.machine->ncores;
 	uint64_t until = 0;
 
 	for (unsigned i = 1; may; i++) {
@@ -411,7 +411,7 @@ static bool spin(struct worker *w, uint32_t seen, const struct team *t,
 			continue;
 		uint64_t now = thrum__clock_ns();
 		if (until == 0)
-			until = now + pool->spin_ns;
+			until = now + budget_ns;
 		if (now > until)
 			break;
 		if (!t && thrum__load(&w->taken, relaxed) == PLACE_CALLER)
@@ -445,7 +445,7 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
 		if (thrum__team_complete(t, deal, blocks))
 			return;
 		if (thrum__worker_help(w, t, deal, 0)
-		    || spin(w, seen, t, deal))
+		    || spin(w, seen, t, deal, w->pool->spin_ns))
 			continue;
 		thrum__idle_announce(w->pool, &w->seat);
 		if (thrum__team_complete(t, deal, blocks)
@@ -535,9 +535,14 @@ static bool search(struct worker *w)
 	return any;
 }
 
-static void rest(struct worker *w, uint32_t seen)
+/* Spin, then sleep. @return for how long to spin the next time. */
+static uint64_t rest(struct worker *w, uint32_t seen, uint64_t spin_ns)
 {
 	struct thrum_pool *pool = w->pool;
+
+	if (spin(w, seen, NULL, 0, spin_ns))
+		return spin_ns;
+	uint64_t since = thrum__clock_ns();
 
 	thrum__idle_announce(pool, &w->home);
 	/* Ordered by [I4]; acquired by [I3] in the next round. */
@@ -546,6 +551,8 @@ static void rest(struct worker *w, uint32_t seen)
 		thrum__idle_cancel(pool, &w->home);
 	else
 		thrum__idle_sleep(pool, &w->home);
+	return thrum__policy_spin_next(pool->spin_ns, spin_ns,
+	                               thrum__clock_ns() - since);
 }
 
 /* The thread of @p w ends. Somebody may wait for it to have a turn. */
@@ -570,13 +577,14 @@ void *thrum__worker_main(void *arg)
 		return NULL;
 	}
 	thrum__store(&w->home.rest, REST_AWAKE, relaxed);
+	uint64_t spin_ns = pool->spin_ns;
 	for (;;) {
 		uint32_t seen = thrum__idle_seen(pool);
 		/* Relaxed: stop comes with a ring of the bell. */
 		if (thrum__load(&pool->stop, relaxed))
 			break;
-		if (!search(w) && !spin(w, seen, NULL, 0))
-			rest(w, seen);
+		if (!search(w))
+			spin_ns = rest(w, seen, spin_ns);
 	}
 	if (pool->end)
 		(void)pool->end(pool->ctx, (int)w->id);

@@ -186,6 +186,28 @@ START_TEST(nobody_spins_where_threads_wait_for_cores)
 }
 END_TEST
 
+START_TEST(spin_follows_the_gaps)
+{
+	uint64_t most = 100000, spin = most;
+
+	/* Gaps of 1 ms: spinning never spares a sleep, and dwindles. */
+	for (int i = 0; i < 20; i++) {
+		uint64_t next = thrum__policy_spin_next(most, spin,
+		                                        1000000 - spin);
+		ck_assert(next < spin || next == 5000);
+		spin = next;
+	}
+	ck_assert_uint_eq(spin, 5000);
+	/* Gaps of 90 us: one sleep is enough to find out. */
+	ck_assert_uint_eq(thrum__policy_spin_next(most, spin, 85000), most);
+	/* Never more than allowed, and none if none is. */
+	for (most = 0; most < 10000; most += 100)
+		for (uint64_t slept = 0; slept < 100000; slept += 1000)
+			ck_assert_uint_le(thrum__policy_spin_next(
+				most, most, slept), most);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("policy");
@@ -209,6 +231,7 @@ int main(void)
 	               thief_takes_of_its_own_group_or_chooses_between_two);
 	tcase_add_test(victim, thieves_begin_at_different_groups);
 	suite_add_tcase(s, victim);
+	tcase_add_test(sleep, spin_follows_the_gaps);
 	tcase_add_test(sleep, nobody_spins_where_threads_wait_for_cores);
 	suite_add_tcase(s, sleep);
 
