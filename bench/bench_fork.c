@@ -6,7 +6,8 @@
  * programs make the calls that the others make, as the compiler is kept from
  * unrolling the recursion in all of them (see PEER_CALL).
  *
- * Small trees are for all; the large ones for those who are done in time.
+ * The small tree is for all; the large one for those who are done in time.
+ * Trees that are not even are in bench_tree.
  *
  * Number: the size of the tree.
  */
@@ -70,8 +71,12 @@ static void answer_queens(struct run *run)
 #define ALL (OURS | WITH_PEERS1 | WITH_PEERS)
 #define PER_FORK { { "fork", "ns", 0 } }
 #define TREE { { "tree", "ms", 0 } }
-/* Two workers against one: 1.95 times as fast. */
-#define TWICE (1 / 1.95)
+/* Over the plain call; clang keeps more of the frame in memory. */
+#if defined(__clang__)
+#define TYPED_NS 1.5
+#else
+#define TYPED_NS 1.0
+#endif
 
 static const struct question questions[] = {
 	{ "fib25", "fib(25), a task for one of two calls; ns a fork", ALL,
@@ -79,18 +84,13 @@ static const struct question questions[] = {
 	{ "fib35", "fib(35), a task for one of two calls; ns a fork",
 	  OURS | WITH_FORMS, PER_FORK, .efficiency = 1, .answer = answer_fib,
 	  .number = { 35 },
-	  .goal = { { "thrum-1", GOAL_OVER, .limit = 1.0 },
+	  .goal = { { "thrum-1", GOAL_OVER, .limit = TYPED_NS },
 	            { "join2-1", GOAL_OVER, .limit = 2.5 },
 	            { "plain-1", GOAL_OVER, .limit = 10 },
-	            { "thrum", GOAL_TIMES, .limit = TWICE,
+	            { "thrum", GOAL_SPEEDUP, .limit = 1.95,
 	              .than = "thrum-1" } } },
 	{ "queens10", "10 queens, a task for each placement; ms", ALL, TREE,
 	  .efficiency = 1, .answer = answer_queens, .number = { 10 } },
-	{ "queens13", "13 queens, a task for each placement; ms", OURS, TREE,
-	  .efficiency = 1, .answer = answer_queens, .number = { 13 },
-	  .goal = { { "thrum-1", GOAL_TIMES, .limit = 1.25 },
-	            { "thrum", GOAL_TIMES, .limit = TWICE,
-	              .than = "thrum-1" } } },
 	{ 0 },
 };
 

@@ -57,7 +57,7 @@ const struct contestant contestants[] = {
 	{ .name = "omp-guid", .group = WITH_SCHEDULES, .module = LIBOMP,
 	  .schedule = PEER_GUIDED },
 	{ .name = "tbb-1", .group = WITH_PEERS1, .module = TBB, .workers = 1 },
-	{ .name = "tbb", .group = WITH_PEERS, .module = TBB },
+	{ .name = "tbb", .group = WITH_PEERS | WITH_STEALING, .module = TBB },
 	{ .name = "ptp-1", .group = WITH_PEERS1, .module = PTP, .workers = 1 },
 	{ .name = "ptp", .group = WITH_PEERS, .module = PTP },
 	{ .name = NULL },

@@ -14,6 +14,7 @@
 #define WITH_FORMS     0x010u /* tasks without the typed macros */
 #define WITH_PEERS1    0x020u /* runtimes of others with one worker */
 #define WITH_PEERS     0x040u
+#define WITH_STEALING  0x200u /* of these what has tasks and steals them */
 #define WITH_POLICIES  0x080u /* OpenMP waiting actively, passively */
 #define WITH_SCHEDULES 0x100u /* OpenMP dynamic and guided */
 

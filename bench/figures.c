@@ -6,13 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-/* What the rounds of one contestant and metric come to. */
-struct summary {
-	int count;
-	double median, best, p90, spread;
-};
+#include "goals.h"
 
-static const struct row *find_row(const struct figures *f, const char *name)
+const struct row *figures_row(const struct figures *f, const char *name)
 {
 	for (int i = 0; i < f->rows; i++)
 		if (strcmp(f->row[i].who->name, name ? name : "serial") == 0)
@@ -20,8 +16,8 @@ static const struct row *find_row(const struct figures *f, const char *name)
 	return NULL;
 }
 
-static struct summary summarise(const struct figures *f,
-                                const struct row *row, int metric)
+struct summary figures_summary(const struct figures *f, const struct row *row,
+                               int metric)
 {
 	struct samples value = { 0 }, p90 = { 0 };
 	struct summary s = { .median = NAN, .best = NAN, .p90 = NAN };
@@ -45,7 +41,7 @@ static struct summary summarise(const struct figures *f,
 	return s;
 }
 
-/* The median over the rounds of row over base, or of row less base. */
+/* The median over the rounds of row less base, or of row over base. */
 static double compare(const struct figures *f, const struct row *row,
                       const struct row *base, int metric, int less)
 {
@@ -62,54 +58,27 @@ static double compare(const struct figures *f, const struct row *row,
 	return median;
 }
 
-static double efficiency(const struct figures *f, const struct row *row)
+double figures_ratio(const struct figures *f, const struct row *row,
+                     const struct row *base, int metric)
 {
-	double ratio = compare(f, row, find_row(f, NULL), 0, 0);
+	return compare(f, row, base, metric, 0);
+}
+
+double figures_less(const struct figures *f, const struct row *row,
+                    const struct row *base, int metric)
+{
+	return compare(f, row, base, metric, 1);
+}
+
+double figures_efficiency(const struct figures *f, const struct row *row)
+{
+	double ratio = figures_ratio(f, row, figures_row(f, NULL), 0);
 
 	return row ? 1 / (ratio * row->workers) : NAN;
 }
 
-struct verdict {
-	double value, margin; /* both in the unit of the goal */
-	int at_least, reached;
-};
-
-static struct verdict judge(const struct figures *f, const struct goal *goal)
-{
-	const struct row *row = find_row(f, goal->who);
-	const struct row *base = find_row(f, goal->than);
-	struct summary serial = summarise(f, find_row(f, NULL), goal->metric);
-	struct verdict v = { .value = NAN };
-
-	v.at_least = f->question->metric[goal->metric].higher;
-	switch (goal->kind) {
-	case GOAL_VALUE:
-		v.value = summarise(f, row, goal->metric).median;
-		v.margin = serial.spread;
-		break;
-	case GOAL_OVER:
-		v.value = compare(f, row, base, goal->metric, 1);
-		v.margin = serial.spread;
-		break;
-	case GOAL_TIMES:
-		v.value = compare(f, row, base, goal->metric, 0);
-		v.margin = serial.spread / serial.median;
-		break;
-	case GOAL_EFFICIENCY:
-		v.value = efficiency(f, row);
-		v.margin = serial.spread / serial.median;
-		v.at_least = 1;
-		break;
-	}
-	if (!(v.margin > 0))
-		v.margin = 0;
-	v.reached = v.at_least ? v.value >= goal->limit - v.margin
-	                       : v.value <= goal->limit + v.margin;
-	return v;
-}
-
 /* Four digits, as many behind the point as that leaves. */
-static const char *number(double x, char text[16])
+const char *figures_number(double x, char text[16])
 {
 	double size = fabs(x);
 
@@ -144,65 +113,26 @@ static void print_row(const struct figures *f, const struct row *row,
                       FILE *out)
 {
 	const struct question *q = f->question;
-	struct summary s = summarise(f, row, 0);
+	struct summary s = figures_summary(f, row, 0);
 	char a[16], b[16], c[16], d[16];
 
 	if (!s.count)
 		return;
 	fprintf(out, "  %-11s %9s %9s %9s %7s", row->who->name,
-	        number(s.median, a), number(s.best, b), number(s.p90, c),
-	        number(s.spread, d));
-	fprintf(out, " %8s",
-	        number(compare(f, row, find_row(f, q->than), 0, 0), a));
+	        figures_number(s.median, a), figures_number(s.best, b),
+	        figures_number(s.p90, c), figures_number(s.spread, d));
+	double ratio = figures_ratio(f, row, figures_row(f, q->than), 0);
+	fprintf(out, " %8s", figures_number(ratio, a));
 	if (q->efficiency)
-		fprintf(out, " %8s", number(efficiency(f, row), a));
+		fprintf(out, " %8s",
+		        figures_number(figures_efficiency(f, row), a));
 	for (int m = 1; m < METRICS_MAX && q->metric[m].name; m++)
 		fprintf(out, " %13s",
-		        number(summarise(f, row, m).median, a));
+		        figures_number(figures_summary(f, row, m).median, a));
 	double waited = 100 * median_wait(f, row);
-	if (waited >= 1)
+	if (waited >= 1 && !q->crowded)
 		fprintf(out, "  waited %.0f %%", waited);
 	fprintf(out, "%s\n", s.count < f->rounds ? "  rounds lost" : "");
-}
-
-static void print_goal(const struct figures *f, const struct goal *goal,
-                       FILE *out, struct tally *tally)
-{
-	const struct metric *m = &f->question->metric[goal->metric];
-	struct verdict v = judge(f, goal);
-	const char *than = goal->than ? goal->than : "serial";
-	char what[96], a[16], b[16], c[16];
-
-	switch (goal->kind) {
-	case GOAL_VALUE:
-		snprintf(what, sizeof what, "%s %s %s", number(goal->limit, a),
-		         m->unit, goal->metric ? m->name : "");
-		break;
-	case GOAL_TIMES:
-		snprintf(what, sizeof what, "%s x %s", number(goal->limit, a),
-		         than);
-		break;
-	case GOAL_OVER:
-		snprintf(what, sizeof what, "%s + %s %s", than,
-		         number(goal->limit, a), m->unit);
-		break;
-	case GOAL_EFFICIENCY:
-		snprintf(what, sizeof what, "%s of the ideal",
-		         number(goal->limit, a));
-		break;
-	}
-	fprintf(out, "  goal: %s %s %s: %s (margin %s), ", goal->who,
-	        v.at_least ? ">=" : "<=", what, number(v.value, b),
-	        number(v.margin, c));
-	if (isnan(v.value)) {
-		fprintf(out, "not measured\n");
-		return;
-	}
-	fprintf(out, "%s\n", v.reached ? "reached" : "MISSED");
-	if (v.reached)
-		tally->reached++;
-	else
-		tally->missed++;
 }
 
 void figures_print(const struct figures *f, FILE *out, struct tally *tally)
@@ -226,8 +156,8 @@ void figures_print(const struct figures *f, FILE *out, struct tally *tally)
 	for (int i = 0; i < f->rows; i++)
 		print_row(f, &f->row[i], out);
 	for (int i = 0; i < GOALS_MAX && q->goal[i].who; i++)
-		print_goal(f, &q->goal[i], out, tally);
-	if (f->others > 0.02)
+		goals_print(f, &q->goal[i], out, tally);
+	if (f->others > 0.02 && !q->crowded)
 		fprintf(out, "  others took %.0f %% of the machine\n",
 		        100 * f->others);
 	fflush(out);
@@ -302,7 +232,7 @@ void figures_json_head(const struct host *host, int workers, FILE *out)
 static void json_metric(const struct figures *f, const struct row *row, int m,
                         FILE *out)
 {
-	struct summary s = summarise(f, row, m);
+	struct summary s = figures_summary(f, row, m);
 
 	fprintf(out, "%s{", m ? "," : "");
 	json_text(out, "name", f->question->metric[m].name);
@@ -318,7 +248,7 @@ static void json_metric(const struct figures *f, const struct row *row, int m,
 	json_number(out, "spread", s.spread);
 	fprintf(out, ",");
 	json_number(out, "ratio",
-	            compare(f, row, find_row(f, f->question->than), m, 0));
+	            figures_ratio(f, row, figures_row(f, f->question->than), m));
 	fprintf(out, "}");
 }
 
@@ -334,7 +264,7 @@ void figures_json(const struct figures *f, FILE *out, int first)
 	json_number(out, "others", f->others);
 	fprintf(out, ",\"contestants\":[");
 	for (int i = 0, shown = 0; i < f->rows; i++) {
-		if (!summarise(f, &f->row[i], 0).count)
+		if (!figures_summary(f, &f->row[i], 0).count)
 			continue;
 		fprintf(out, "%s\n {", shown++ ? "," : "");
 		json_text(out, "name", f->row[i].who->name);
@@ -346,7 +276,7 @@ void figures_json(const struct figures *f, FILE *out, int first)
 	}
 	fprintf(out, "],\"goals\":[");
 	for (int i = 0; i < GOALS_MAX && q->goal[i].who; i++) {
-		struct verdict v = judge(f, &q->goal[i]);
+		struct verdict v = goals_judge(f, &q->goal[i]);
 		fprintf(out, "%s\n {", i ? "," : "");
 		json_text(out, "contestant", q->goal[i].who);
 		fprintf(out, ",");

@@ -33,6 +33,28 @@ struct tally {
 	int reached, missed;
 };
 
+/** What the rounds of one contestant and metric come to. */
+struct summary {
+	int count;
+	double median, best, p90, spread;
+};
+struct summary figures_summary(const struct figures *f, const struct row *row,
+                               int metric);
+
+/** Whose name it is, NULL for serial; NULL if it took no part. */
+const struct row *figures_row(const struct figures *f, const char *name);
+
+/** The median over the rounds of row over base, of row less base, and of the
+ * serial time over the workers, over the time. NAN if one took no part. */
+double figures_ratio(const struct figures *f, const struct row *row,
+                     const struct row *base, int metric);
+double figures_less(const struct figures *f, const struct row *row,
+                    const struct row *base, int metric);
+double figures_efficiency(const struct figures *f, const struct row *row);
+
+/** Four digits, as many behind the point as that leaves. @return text */
+const char *figures_number(double x, char text[16]);
+
 void figures_print(const struct figures *f, FILE *out, struct tally *tally);
 
 /** One line for each contestant, metric and round. */

@@ -41,6 +41,8 @@ enum goal_kind {
 	GOAL_VALUE = 1,  /* the value itself */
 	GOAL_TIMES,      /* the value over that of .than */
 	GOAL_OVER,       /* the value less that of .than */
+	GOAL_PEERS,      /* the value over that of the best peer */
+	GOAL_SPEEDUP,    /* that of .than over the value: at least */
 	GOAL_EFFICIENCY  /* serial / (workers * value): at least */
 };
 
@@ -59,6 +61,7 @@ struct question {
 	struct metric metric[METRICS_MAX];
 	const char *than;         /* whose value ratios are to; NULL: serial */
 	int efficiency;           /* 1: show serial / (workers * value) */
+	int crowded;              /* 1: waiting for a core is part of it */
 	void (*answer)(struct run *run);
 	double number[NUMBERS_MAX]; /* for the answer; see there */
 	struct goal goal[GOALS_MAX];

@@ -5,7 +5,9 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,9 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "samples.h"
+#include "work.h"
 
 int host_cores(void)
 {
@@ -22,6 +27,86 @@ int host_cores(void)
 		return CPU_COUNT(&set);
 	return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
+
+/* --- A line between two cores --------------------------------------------- */
+
+#define TRIPS 2000
+#define TRIES 21
+
+struct ends {
+	_Alignas(128) _Atomic unsigned line;
+	int cpu[2];
+	struct samples took;
+};
+
+static void bind_self(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	(void)sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Relaxed: nothing but the line itself goes from core to core. */
+static void *answer_line(void *arg)
+{
+	struct ends *ends = arg;
+
+	bind_self(ends->cpu[1]);
+	for (unsigned i = 1; i < 2 * TRIPS * TRIES; i += 2) {
+		while (atomic_load_explicit(&ends->line, memory_order_relaxed)
+		       != i)
+			continue;
+		atomic_store_explicit(&ends->line, i + 1,
+		                      memory_order_relaxed);
+	}
+	return NULL;
+}
+
+static void send_line(struct ends *ends)
+{
+	unsigned i = 0;
+
+	bind_self(ends->cpu[0]);
+	for (int try = 0; try < TRIES; try++) {
+		uint64_t start = work_clock_ns();
+		for (int trip = 0; trip < TRIPS; trip++, i += 2) {
+			atomic_store_explicit(&ends->line, i + 1,
+			                      memory_order_relaxed);
+			while (atomic_load_explicit(&ends->line,
+			                            memory_order_relaxed)
+			       != i + 2)
+				continue;
+		}
+		samples_add(&ends->took, (double)(work_clock_ns() - start));
+	}
+}
+
+double host_line_ns(void)
+{
+	static struct ends ends;
+	pthread_t other;
+	cpu_set_t set;
+	int n = 0;
+
+	if (sched_getaffinity(0, sizeof set, &set))
+		return 0;
+	for (int cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			ends.cpu[n++] = cpu;
+	if (n < 2 || pthread_create(&other, NULL, answer_line, &ends))
+		return 0;
+	send_line(&ends);
+	pthread_join(other, NULL);
+	/* Processes that are started inherit it. */
+	(void)sched_setaffinity(0, sizeof set, &set);
+	double median = samples_quantile(&ends.took, 0.5);
+	samples_free(&ends.took);
+	return median / TRIPS;
+}
+
+/* --- The machine ----------------------------------------------------------- */
 
 static void read_model(char *model, size_t size)
 {
@@ -45,7 +130,7 @@ static void read_model(char *model, size_t size)
 
 struct host host_get(void)
 {
-	struct host h = { .cores = host_cores() };
+	struct host h = { .cores = host_cores(), .line_ns = host_line_ns() };
 	struct utsname uts;
 	time_t now = time(NULL);
 	struct tm tm;

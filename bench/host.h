@@ -13,9 +13,15 @@ struct host {
 	char compiler[64];
 	char date[32];     /* UTC */
 	char commit[64];   /* BENCH_COMMIT, if set */
+	double line_ns;    /* of host_line_ns() */
 };
 
 struct host host_get(void);
+
+/** Nanoseconds that a line takes from one core to another and back: the unit of
+ * all that threads tell each other. Virtual cores may be moved, and it changes
+ * by a factor of five then. Of the first two cores; 0 if there is one only. */
+double host_line_ns(void);
 
 /** Processors in the affinity mask. */
 int host_cores(void);

@@ -17,7 +17,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <thrum/fork.h>
 #include <thrum/loop.h>
+
+#include "uts.h"
 
 enum peer_schedule {
 	PEER_AUTO,   /* what the contestant does if nothing is said */
@@ -55,6 +58,22 @@ struct peer {
 
 	/** Ways to place n queens; a task for each placement, no cut-off. */
 	long (*queens)(int n);
+
+	/** Nodes of the tree: a task for each child, no cut-off. */
+	uint64_t (*uts)(const struct uts *tree);
+
+	/** Run @p root where both can be called, which runs f and g, perhaps at
+	 * the same time, and hands on the task it got. */
+	int (*tree)(thrum_task_fn *root, void *ctx);
+	void (*both)(thrum_task *task, thrum_task_fn *f, void *fctx,
+	             thrum_task_fn *g, void *gctx);
+
+	/** Called first by each host thread that shares the work of calling:
+	 * on the same pool, or each on one of its own if @p own. */
+	int (*caller)(int workers, int own);
+
+	/** A loop with progress, its lines going to stderr; or without. */
+	int (*watched)(size_t n, thrum_for_fn *body, void *ctx, int verbose);
 
 	/** Make a pool, run one loop of static blocks, end its threads. */
 	int (*life)(int workers, thrum_for_fn *body, void *ctx);

@@ -156,6 +156,70 @@ static long omp_queens(int n)
 	return ways;
 }
 
+static PEER_CALL uint64_t count(const struct uts *t, struct uts_node n)
+{
+	uint64_t row[UTS_CHILDREN], nodes = 1;
+	int k = uts_children(t, n);
+
+	for (int i = 0; i < k; i++) {
+		uint64_t *here = &row[i];
+		struct uts_node child = uts_child(n, i);
+#pragma omp task firstprivate(here, child)
+		*here = count(t, child);
+	}
+#pragma omp taskwait
+	while (k--)
+		nodes += row[k];
+	return nodes;
+}
+
+static uint64_t omp_uts(const struct uts *t)
+{
+	uint64_t row[UTS_ROOT_MOST], nodes = 1;
+
+#pragma omp parallel
+#pragma omp single
+	{
+		for (int i = 0; i < t->b; i++) {
+			uint64_t *here = &row[i];
+			struct uts_node child = uts_child(uts_root(t), i);
+#pragma omp task firstprivate(here, child)
+			*here = count(t, child);
+		}
+#pragma omp taskwait
+	}
+	for (int i = 0; i < t->b; i++)
+		nodes += row[i];
+	return nodes;
+}
+
+static int omp_tree(thrum_task_fn *root, void *ctx)
+{
+	int rc = 0;
+
+#pragma omp parallel
+#pragma omp single
+	rc = root(ctx, NULL);
+	return rc;
+}
+
+static void omp_both(thrum_task *task, thrum_task_fn *f, void *fctx,
+                     thrum_task_fn *g, void *gctx)
+{
+#pragma omp task firstprivate(f, fctx)
+	f(fctx, NULL);
+	g(gctx, task);
+#pragma omp taskwait
+}
+
+/* A host thread has a team of its own in any case. */
+static int omp_caller(int workers, int own)
+{
+	(void)own;
+	omp_set_num_threads(workers);
+	return 0;
+}
+
 struct life {
 	int workers;
 	thrum_for_fn *body;
@@ -193,5 +257,9 @@ const struct peer bench_peer = {
 	.sum = omp_sum,
 	.fib = omp_fib,
 	.queens = omp_queens,
+	.uts = omp_uts,
+	.tree = omp_tree,
+	.both = omp_both,
+	.caller = omp_caller,
 	.life = omp_life,
 };

@@ -9,6 +9,7 @@
 #define TILES_PER_WORKER 64
 
 static pthreadpool_t pool;
+static _Thread_local pthreadpool_t own_pool; /* NULL: pool */
 static size_t team;
 
 static int ptp_begin(int workers)
@@ -43,6 +44,7 @@ static int ptp_loop(size_t n, enum peer_schedule how, size_t grain,
                     thrum_for_fn *body, void *ctx)
 {
 	struct loop loop = { body, ctx };
+	pthreadpool_t to = own_pool ? own_pool : pool;
 	size_t tile = grain;
 
 	if (how == PEER_GUIDED)
@@ -52,9 +54,9 @@ static int ptp_loop(size_t n, enum peer_schedule how, size_t grain,
 	if (how == PEER_STATIC)
 		tile = (n + team - 1) / team;
 	if (tile <= 1)
-		pthreadpool_parallelize_1d(pool, run_index, &loop, n, 0);
+		pthreadpool_parallelize_1d(to, run_index, &loop, n, 0);
 	else
-		pthreadpool_parallelize_1d_tile_1d(pool, run_tile, &loop, n,
+		pthreadpool_parallelize_1d_tile_1d(to, run_tile, &loop, n,
 		                                   tile, 0);
 	return 0;
 }
@@ -115,6 +117,14 @@ static double ptp_sum(const double *x, size_t n, peer_sum_fn *kernel)
 	return all;
 }
 
+static int ptp_caller(int workers, int own)
+{
+	if (!own || own_pool)
+		return 0;
+	own_pool = pthreadpool_create((size_t)workers);
+	return own_pool ? 0 : -1;
+}
+
 static int ptp_life(int workers, thrum_for_fn *body, void *ctx)
 {
 	struct loop loop = { body, ctx };
@@ -133,5 +143,6 @@ const struct peer bench_peer = {
 	.loop = ptp_loop,
 	.map = ptp_map,
 	.sum = ptp_sum,
+	.caller = ptp_caller,
 	.life = ptp_life,
 };

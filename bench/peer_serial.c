@@ -82,6 +82,50 @@ static long serial_queens(int n)
 	return place((1u << n) - 1, 0, 0, 0);
 }
 
+static PEER_CALL uint64_t count(const struct uts *t, struct uts_node n)
+{
+	int k = uts_children(t, n);
+	uint64_t nodes = 1;
+
+	for (int i = 0; i < k; i++)
+		nodes += count(t, uts_child(n, i));
+	return nodes;
+}
+
+static uint64_t serial_uts(const struct uts *t)
+{
+	uint64_t nodes = 1;
+
+	for (int i = 0; i < t->b; i++)
+		nodes += count(t, uts_child(uts_root(t), i));
+	return nodes;
+}
+
+static int serial_tree(thrum_task_fn *root, void *ctx)
+{
+	return root(ctx, NULL);
+}
+
+static void serial_both(thrum_task *task, thrum_task_fn *f, void *fctx,
+                        thrum_task_fn *g, void *gctx)
+{
+	f(fctx, task);
+	g(gctx, task);
+}
+
+static int serial_caller(int workers, int own)
+{
+	(void)workers;
+	(void)own;
+	return 0;
+}
+
+static int serial_watched(size_t n, thrum_for_fn *body, void *ctx, int verbose)
+{
+	(void)verbose;
+	return body(ctx, 0, n, NULL);
+}
+
 static int serial_life(int workers, thrum_for_fn *body, void *ctx)
 {
 	return body(ctx, 0, (size_t)workers, NULL);
@@ -131,6 +175,11 @@ const struct peer peer_serial = {
 	.sum = serial_sum,
 	.fib = serial_fib,
 	.queens = serial_queens,
+	.uts = serial_uts,
+	.tree = serial_tree,
+	.both = serial_both,
+	.caller = serial_caller,
+	.watched = serial_watched,
 	.life = serial_life,
 	.stream = serial_stream,
 };

@@ -115,6 +115,59 @@ long tbb_queens(int n)
 	return place((1u << n) - 1, 0, 0, 0);
 }
 
+PEER_CALL uint64_t count(const struct uts *t, struct uts_node n)
+{
+	uint64_t row[UTS_CHILDREN], nodes = 1;
+	int k = uts_children(t, n);
+
+	if (!k)
+		return 1;
+	tbb::task_group group;
+	for (int i = 0; i < k; i++) {
+		uint64_t *here = &row[i];
+		struct uts_node child = uts_child(n, i);
+		group.run([=] { *here = count(t, child); });
+	}
+	group.wait();
+	while (k--)
+		nodes += row[k];
+	return nodes;
+}
+
+uint64_t tbb_uts(const struct uts *t)
+{
+	uint64_t row[UTS_ROOT_MOST], nodes = 1;
+	tbb::task_group group;
+
+	for (int i = 0; i < t->b; i++) {
+		uint64_t *here = &row[i];
+		struct uts_node child = uts_child(uts_root(t), i);
+		group.run([=] { *here = count(t, child); });
+	}
+	group.wait();
+	for (int i = 0; i < t->b; i++)
+		nodes += row[i];
+	return nodes;
+}
+
+int tbb_tree(thrum_task_fn *root, void *ctx)
+{
+	return root(ctx, nullptr);
+}
+
+void tbb_both(thrum_task *task, thrum_task_fn *f, void *fctx,
+              thrum_task_fn *g, void *gctx)
+{
+	tbb::parallel_invoke([=] { f(fctx, nullptr); },
+	                     [=] { g(gctx, task); });
+}
+
+/* All host threads share its workers. */
+int tbb_caller(int, int own)
+{
+	return own ? -1 : 0;
+}
+
 /* The threads end when the last handle is finalised. */
 int tbb_life(int workers, thrum_for_fn *body, void *ctx)
 {
@@ -154,6 +207,7 @@ uint64_t tbb_stream(uint64_t n, size_t live)
 
 /* In the order of struct peer: names of fields need C++20. */
 const struct peer bench_peer = {
-	"tbb",   tbb_begin,  tbb_loop, tbb_map,    tbb_nested, tbb_sum,
-	tbb_fib, tbb_queens, tbb_life, tbb_stream,
+	"tbb",   tbb_begin,  tbb_loop, tbb_map,  tbb_nested, tbb_sum,
+	tbb_fib, tbb_queens, tbb_uts,  tbb_tree, tbb_both,   tbb_caller,
+	nullptr, tbb_life,   tbb_stream,
 };
