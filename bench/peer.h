@@ -26,7 +26,8 @@ enum peer_schedule {
 	PEER_AUTO,   /* what the contestant does if nothing is said */
 	PEER_STATIC, /* one block per worker, laid down in advance */
 	PEER_CHUNK,  /* .grain indices at a time */
-	PEER_GUIDED  /* blocks that shrink towards the end */
+	PEER_GUIDED, /* blocks that shrink towards the end */
+	PEER_LAST_FIRST /* as PEER_AUTO, told that the end is dear */
 };
 
 /** The sum of x[0 .. n): the kernel is the same for all. */

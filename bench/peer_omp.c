@@ -59,6 +59,8 @@ static int omp_loop(size_t n, enum peer_schedule how, size_t grain,
 		for (long i = 0; i < last; i++)
 			body(ctx, (size_t)i, (size_t)i + 1, NULL);
 		break;
+	case PEER_LAST_FIRST:
+		return -1;
 	}
 	return 0;
 }

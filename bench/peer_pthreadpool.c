@@ -47,7 +47,7 @@ static int ptp_loop(size_t n, enum peer_schedule how, size_t grain,
 	pthreadpool_t to = own_pool ? own_pool : pool;
 	size_t tile = grain;
 
-	if (how == PEER_GUIDED)
+	if (how == PEER_GUIDED || how == PEER_LAST_FIRST)
 		return -1;
 	if (how == PEER_AUTO)
 		tile = n / (team * TILES_PER_WORKER);

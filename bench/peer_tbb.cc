@@ -43,6 +43,7 @@ int tbb_loop(size_t n, enum peer_schedule how, size_t grain,
 		                  tbb::simple_partitioner());
 		return 0;
 	case PEER_GUIDED:
+	case PEER_LAST_FIRST:
 		break;
 	}
 	return -1;

@@ -31,6 +31,8 @@ static int thrum_loop(size_t n, enum peer_schedule how, size_t grain,
 		return -1;
 	if (how == PEER_CHUNK)
 		opts.grain = grain;
+	if (how == PEER_LAST_FIRST)
+		opts.flags = THRUM_LAST_FIRST;
 	/* No static schedule is promised, but n indices for n workers are
 	 * handed out one by one. */
 	if (how == PEER_STATIC)

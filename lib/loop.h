@@ -17,10 +17,11 @@ struct loop {
 	size_t size;
 	uintptr_t site; /* whose time per index it is: the user's body */
 	size_t grain;  /* most indices per run of body; 0 no bound */
+	bool last_first; /* position p is index n - 1 - p */
 	double ns;     /* I per index, the last times, if nested; negative: not
 	                * known */
-	size_t first;  /* I index of block 0 */
-	size_t block;  /* I indices per block */
+	size_t first;  /* I position of block 0 */
+	size_t block;  /* I positions per block */
 };
 
 /** Run @p loop as @p call, by the workers that the call can have.

@@ -6,7 +6,10 @@
 #include "entry.h"
 #include "loop.h"
 
-enum { TAKES = TAKES_GRAIN | TAKES_STATUS | TAKES_KEEP_GOING };
+enum {
+	TAKES = TAKES_GRAIN | TAKES_STATUS | TAKES_KEEP_GOING
+	        | TAKES_LAST_FIRST
+};
 
 static int run(thrum_pool *pool, struct loop *loop, const thrum_opts *opts,
                int rc)
@@ -18,6 +21,7 @@ static int run(thrum_pool *pool, struct loop *loop, const thrum_opts *opts,
 	if (rc)
 		return rc;
 	loop->grain = e.opts.grain;
+	loop->last_first = (e.opts.flags & THRUM_LAST_FIRST) != 0;
 	thrum__loop_run(loop, &e.call, e.within, &tally);
 	return thrum__entry_end(&e, loop->n, &tally);
 }

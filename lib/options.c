@@ -36,7 +36,8 @@ int thrum__options_size(const void *opts, size_t known)
 static bool refused(const thrum_opts *o, unsigned takes)
 {
 	unsigned flags = (takes & TAKES_KEEP_GOING ? THRUM_KEEP_GOING : 0)
-	                 | (takes & TAKES_UNORDERED ? THRUM_UNORDERED : 0);
+	                 | (takes & TAKES_UNORDERED ? THRUM_UNORDERED : 0)
+	                 | (takes & TAKES_LAST_FIRST ? THRUM_LAST_FIRST : 0);
 
 	return (o->grain && !(takes & TAKES_GRAIN))
 	       || ((o->pre_dispatch || o->total) && !(takes & TAKES_STREAM))

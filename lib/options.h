@@ -15,7 +15,8 @@ enum takes {
 	TAKES_STATUS = 4,
 	TAKES_KEEP_GOING = 8,
 	TAKES_UNORDERED = 16,
-	TAKES_NOTHING = 32 /* but n_jobs and report: nothing that ends it early
+	TAKES_LAST_FIRST = 32,
+	TAKES_NOTHING = 64 /* but n_jobs and report: nothing that ends it early
 	                      or shows it */
 };
 

@@ -25,6 +25,10 @@ THRUM_BEGIN_DECLS
  * those that ran. With THRUM_KEEP_GOING all indices run: after a failure at i
  * the body is run again for those after i in its range.
  *
+ * Ranges are begun from index 0 on, so one that is dear and last runs alone when
+ * all others are done. With THRUM_LAST_FIRST they are begun from the last on;
+ * inside a range indices ascend, and nothing else changes.
+ *
  * @param n     0 runs nothing and is well.
  * @param ctx   Handed to @p body untouched.
  * @param opts  NULL for the defaults.

@@ -22,6 +22,8 @@
 #define THRUM_KEEP_GOING 0x1u /* run all jobs, also after one has failed */
 #define THRUM_UNORDERED  0x2u /* stream: deliver as completed; reduce: combine
                                  in any order, the last bits may vary */
+#define THRUM_LAST_FIRST 0x4u /* for and map: begin at the end, where the dearest
+                                 indices are */
 
 /* .pre_dispatch: no bound; memory then grows with the stream */
 #define THRUM_ALL SIZE_MAX
@@ -46,7 +48,8 @@ typedef struct thrum_opts {
 	 * negative. */
 	int progress;
 
-	/** THRUM_KEEP_GOING | THRUM_UNORDERED. An unknown bit: THRUM_EINVAL. */
+	/** THRUM_KEEP_GOING | THRUM_UNORDERED | THRUM_LAST_FIRST. A bit that is
+	 * not known, or that the call does not take: THRUM_EINVAL. */
 	unsigned flags;
 
 	/** Jobs that a worker takes at once. 0: chosen while running. for and

@@ -112,6 +112,22 @@ START_TEST(every_index_runs_once)
 }
 END_TEST
 
+START_TEST(every_index_runs_once_from_the_last_on)
+{
+	thrum_cancel never = { 0 };
+	for (int i = 0; i < SIZES; i++)
+		for (int j = 0; j < JOBS; j++)
+			for (size_t grain = 0; grain < 4; grain++) {
+				const thrum_opts *o = THRUM_OPTS(
+					.n_jobs = jobs[j], .grain = grain,
+					.flags = THRUM_LAST_FIRST,
+					.cancel = i % 2 ? &never : NULL);
+				run_for(sizes[i], o, 0);
+				run_map(sizes[i], o, 0);
+			}
+}
+END_TEST
+
 START_TEST(every_index_runs_once_where_it_is_work)
 {
 	for (int i = 0; sizes[i] <= 4097; i++)
@@ -174,14 +190,15 @@ START_TEST(a_loop_may_have_size_max_indices)
 {
 	thrum_cancel never = { 0 };
 	for (int j = 0; j < JOBS; j++)
-		for (size_t less = 0; less < 3; less++) {
+		for (size_t less = 0; less < 6; less++) {
 			atomic_size_t sum = 0;
 			thrum_report r;
 			ck_assert_int_eq(thrum_for(NULL, SIZE_MAX - less,
 			                           add_length, &sum,
 			                           THRUM_OPTS(.n_jobs = jobs[j],
-			                                      .cancel = j % 2
-				? &never : NULL, .report = &r)), 0);
+				.flags = less < 3 ? 0 : THRUM_LAST_FIRST,
+				.cancel = j % 2 ? &never : NULL,
+				.report = &r)), 0);
 			ck_assert_uint_eq(atomic_load(&sum), SIZE_MAX - less);
 			ck_assert_uint_eq(r.done, SIZE_MAX - less);
 		}
@@ -228,6 +245,109 @@ START_TEST(one_job_is_the_caller_alone_in_order)
 			ck_assert_uint_eq(a.next, sizes[i]);
 			ck_assert_uint_eq(b.next, sizes[i]);
 		}
+}
+END_TEST
+
+/* From the last on. */
+static int in_reverse(void *ctx, size_t begin, size_t end, thrum_task *task)
+{
+	struct order *o = ctx;
+	(void)task;
+	o->wrong += end != o->next;
+	o->next = begin;
+	return 0;
+}
+
+static int one_in_reverse(void *ctx, size_t i, void *result, thrum_task *task)
+{
+	struct order *o = ctx;
+	o->wrong += result != (char *)o + i; /* slots of a byte, not touched */
+	return in_reverse(ctx, i, i + 1, task);
+}
+
+START_TEST(last_first_with_one_job_goes_down_from_the_last_index)
+{
+	thrum_cancel never = { 0 };
+	for (int i = 0; i < SIZES; i++)
+		for (int watched = 0; watched < 2; watched++)
+			for (size_t grain = 0; grain < 4; grain++) {
+				const thrum_opts *o = THRUM_OPTS(
+					.n_jobs = 1, .grain = grain,
+					.flags = THRUM_LAST_FIRST,
+					.cancel = watched ? &never : NULL);
+				struct order a = { .next = sizes[i] }, b = a;
+				ck_assert_int_eq(thrum_for(NULL, sizes[i],
+					in_reverse, &a, o), 0);
+				ck_assert_int_eq(thrum_map(NULL, sizes[i],
+					one_in_reverse, &b, &b, 1, o), 0);
+				ck_assert_int_eq(a.wrong + b.wrong, 0);
+				ck_assert_uint_eq(a.next + b.next, 0);
+			}
+}
+END_TEST
+
+/* Fails at multiples of 7 from 350 on, and notes what ran. */
+enum { SOME = 1000 };
+
+static int fail_some(void *ctx, size_t begin, size_t end, thrum_task *task)
+{
+	unsigned char *ran = ctx;
+	for (size_t i = begin; i < end; i++) {
+		ran[i]++;
+		if (i >= 350 && i % 7 == 0)
+			return thrum_task_fail(task, i, (int)i);
+	}
+	return 0;
+}
+
+static int fail_one(void *ctx, size_t i, void *result, thrum_task *task)
+{
+	(void)result;
+	return fail_some(ctx, i, i + 1, task);
+}
+
+static void check_failures(int n_jobs, size_t grain, unsigned flags, bool map)
+{
+	unsigned char ran[SOME] = { 0 };
+	int status[SOME], lowest = 0;
+	uint64_t done = 0, failed = 0;
+	thrum_report r;
+	const thrum_opts *o = THRUM_OPTS(
+		.n_jobs = n_jobs, .grain = grain, .report = &r,
+		.status = grain % 2 ? status : NULL,
+		.flags = THRUM_LAST_FIRST | flags);
+	int rc = map ? thrum_map(NULL, SOME, fail_one, ran, NULL, 0, o)
+	             : thrum_for(NULL, SOME, fail_some, ran, o);
+
+	for (int i = 0; i < SOME; i++) {
+		bool bad = i >= 350 && i % 7 == 0;
+		HOLDS(ran[i] <= 1 && (ran[i] || !flags));
+		HOLDS(!o->status || status[i] == (!ran[i] ? THRUM_ESKIPPED
+		                                 : bad ? i : 0));
+		if (ran[i] && bad && lowest == 0)
+			lowest = i;
+		failed += ran[i] && bad;
+		done += ran[i] && !bad;
+	}
+	ck_assert_int_eq(rc, lowest);
+	ck_assert_int_eq(r.error_code, lowest);
+	ck_assert_uint_eq(r.error_index, (uint64_t)lowest);
+	ck_assert_uint_eq(r.failed, failed);
+	ck_assert_uint_eq(r.done, done);
+	ck_assert_uint_eq(r.skipped, SOME - failed - done);
+	if (n_jobs == 1 && (map || grain == 1) && !flags)
+		ck_assert_int_eq(lowest, 994); /* the first that it meets */
+}
+
+START_TEST(failures_mean_the_same_from_the_last_on)
+{
+	for (int j = 0; j < JOBS; j++)
+		for (size_t grain = 0; grain < 20; grain++)
+			for (int map = 0; map < 2; map++) {
+				check_failures(jobs[j], grain, 0, map);
+				check_failures(jobs[j], grain,
+				               THRUM_KEEP_GOING, map);
+			}
 }
 END_TEST
 
@@ -330,6 +450,8 @@ START_TEST(random_loops_run_every_index_once)
 			.n_jobs = 1 + (int)thrum_random_below(&r, 9),
 			.grain = thrum_random_below(&r, 4) ? 0
 				: 1 + thrum_random_below(&r, 1000),
+			.flags = thrum_random_below(&r, 2) ? THRUM_LAST_FIRST
+				: 0,
 			.cancel = thrum_random_below(&r, 2) ? &never : NULL);
 		if (thrum_random_below(&r, 2))
 			run_for(n, o, work);
@@ -344,6 +466,7 @@ int main(void)
 	Suite *s = suite_create("loop");
 	TCase *c = tcase_create("cover");
 	tcase_add_test(c, every_index_runs_once);
+	tcase_add_test(c, every_index_runs_once_from_the_last_on);
 	tcase_add_test(c, every_index_runs_once_where_it_is_work);
 	tcase_add_test(c, grain_is_the_most_per_piece);
 	tcase_add_test(c, a_watched_loop_is_the_same_loop);
@@ -352,6 +475,9 @@ int main(void)
 	add_test(s, c);
 	c = tcase_create("order");
 	tcase_add_test(c, one_job_is_the_caller_alone_in_order);
+	tcase_add_test(c,
+	               last_first_with_one_job_goes_down_from_the_last_index);
+	tcase_add_test(c, failures_mean_the_same_from_the_last_on);
 	tcase_add_test(c, equal_loops_begin_at_equal_indices);
 	tcase_add_test(c, what_bodies_wrote_is_seen_by_the_next_call);
 	add_test(s, c);

@@ -181,7 +181,7 @@ END_TEST
 START_TEST(values_that_mean_nothing_are_refused)
 {
 	const thrum_opts bad[] = {
-		*THRUM_OPTS(.flags = 0x4u), *THRUM_OPTS(.flags = 0x80000000u),
+		*THRUM_OPTS(.flags = 0x8u), *THRUM_OPTS(.flags = 0x80000000u),
 		*THRUM_OPTS(.flags = ~0u),
 		*THRUM_OPTS(.timeout_s = -1), *THRUM_OPTS(.timeout_s = -1e-300),
 		*THRUM_OPTS(.timeout_s = -INFINITY),
@@ -216,6 +216,9 @@ START_TEST(an_option_that_a_call_does_not_take_must_be_zero)
 		{ FOR | MAP, *THRUM_OPTS(.status = status) },
 		{ FOR | MAP | STREAM, *THRUM_OPTS(.flags = THRUM_KEEP_GOING) },
 		{ REDUCE | STREAM, *THRUM_OPTS(.flags = THRUM_UNORDERED) },
+		{ FOR | MAP, *THRUM_OPTS(.flags = THRUM_LAST_FIRST) },
+		{ FOR | MAP, *THRUM_OPTS(.flags = THRUM_LAST_FIRST
+		                                  | THRUM_KEEP_GOING) },
 		{ STREAM, *THRUM_OPTS(.flags = THRUM_UNORDERED
 		                               | THRUM_KEEP_GOING) },
 		{ ALL & ~EACH, *THRUM_OPTS(.timeout_s = 1000) },
