@@ -29,11 +29,13 @@ static bool get_up(struct thrum_pool *pool, struct sleeper *s)
 	return true;
 }
 
-void thrum__idle_sleep(struct thrum_pool *pool, struct sleeper *s)
+void thrum__idle_sleep(struct thrum_pool *pool, struct sleeper *s, int64_t ns)
 {
-	thrum__parker_park(&s->parker);
+	bool called = thrum__parker_park_for(&s->parker, ns);
+
 	/* The call may have been an old one, of a join that is over. */
-	(void)get_up(pool, s);
+	if (!get_up(pool, s) && !called)
+		thrum__parker_park(&s->parker); /* one is on its way */
 }
 
 void thrum__idle_cancel(struct thrum_pool *pool, struct sleeper *s)

@@ -65,9 +65,9 @@ static inline bool thrum__idle_ring(struct thrum_pool *pool)
 }
 
 /** Say that the calling thread, which is @p s, is about to sleep. Then look
- * again, and sleep or cancel. */
+ * again, and sleep, for @p ns at most if that is not negative, or cancel. */
 void thrum__idle_announce(struct thrum_pool *pool, struct sleeper *s);
-void thrum__idle_sleep(struct thrum_pool *pool, struct sleeper *s);
+void thrum__idle_sleep(struct thrum_pool *pool, struct sleeper *s, int64_t ns);
 void thrum__idle_cancel(struct thrum_pool *pool, struct sleeper *s);
 
 /** Wake the thread that is @p s. @return false if it does not sleep. */

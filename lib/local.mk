@@ -37,6 +37,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/session.c lib/session.h \
 	lib/team.c lib/team.h \
 	lib/worker.c lib/worker.h \
+	lib/resident.c \
 	lib/idle.c lib/idle.h \
 	lib/join.c lib/join.h \
 	lib/pool.c lib/pool.h \

@@ -10,7 +10,7 @@
  *   token: 1 -> 0, return  [P1] acquire   old = token; token = 1  [P2] release
  *   token: 0 -> 2          relaxed        if old == 2: wake
  *   wait while token == 2
- *   token: 1 -> 0          [P1]
+ *   token: 1 -> 0          [P1]; or 2 -> 0 when the time is up
  *
  * Claim: an unpark makes the park that runs, or else the next one, return. The
  * word has one order of changes. If 0 -> 2 comes after the unpark's 1, it fails
@@ -127,29 +127,34 @@ void thrum__park_wake(_Atomic uint32_t *word, int count)
 
 enum { AWAKE, CALLED, ASLEEP };
 
-void thrum__parker_park(struct parker *p)
+bool thrum__parker_park_for(struct parker *p, int64_t ns)
 {
 	uint32_t token = CALLED;
 	/* [P1] pairs with [P2] in thrum__parker_unpark */
 	if (thrum__cas(&p->token, &token, AWAKE, acquire))
-		return;
+		return true;
 	token = AWAKE;
-	if (thrum__cas(&p->token, &token, ASLEEP, relaxed)) {
-		do {
-			thrum__park_wait(&p->token, ASLEEP, -1);
-			token = CALLED;
-			/* [P1] pairs with [P2] in thrum__parker_unpark */
-		} while (!thrum__cas(&p->token, &token, AWAKE, acquire));
-		return;
+	bool over = !thrum__cas(&p->token, &token, ASLEEP, relaxed);
+	while (!over) {
+		over = thrum__park_wait(&p->token, ASLEEP, ns) == -ETIMEDOUT;
+		token = CALLED;
+		/* [P1] pairs with [P2] in thrum__parker_unpark */
+		if (thrum__cas(&p->token, &token, AWAKE, acquire))
+			return true;
 	}
-	/* Called between the two: take it, as above.
+	/* The time is up; or it was called between the two: take that.
 	 * [P1] pairs with [P2] in thrum__parker_unpark */
-	thrum__swap(&p->token, AWAKE, acquire);
+	return thrum__swap(&p->token, AWAKE, acquire) == CALLED;
+}
+
+void thrum__parker_park(struct parker *p)
+{
+	(void)thrum__parker_park_for(p, -1);
 }
 
 void thrum__parker_unpark(struct parker *p)
 {
-	/* [P2] pairs with [P1] in thrum__parker_park */
+	/* [P2] pairs with [P1] in thrum__parker_park_for */
 	if (thrum__swap(&p->token, CALLED, release) == ASLEEP)
 		thrum__park_wake(&p->token, 1);
 }

@@ -28,6 +28,10 @@ struct parker {
 /** Sleep until called since the last park. By the parker's own thread. */
 void thrum__parker_park(struct parker *p);
 
+/** The same for @p ns at most, if that is not negative.
+ * @return false if the time was up. */
+bool thrum__parker_park_for(struct parker *p, int64_t ns);
+
 /** Call: the thread, or its next park, returns. What was written before is
  * seen by it after. Any thread, as long as the memory of p is there. */
 void thrum__parker_unpark(struct parker *p);

@@ -170,6 +170,14 @@ static inline uint64_t thrum__policy_spin_next(uint64_t most_ns,
 	return spun_ns / 2 > least ? spun_ns / 2 : least;
 }
 
+/** How long a resident that is kept out of a call sleeps before it looks again,
+ * after @p ns the last time; 0: it was not kept out. As long as all it has waited
+ * so far, so that it comes at most as much too late. */
+static inline int64_t thrum__policy_kept_ns(int64_t ns)
+{
+	return ns == 0 ? 1000000 : ns < 50000000 ? 2 * ns : ns;
+}
+
 /** Whether @p ns of work that can be shared are worth waking a sleeper for: a
  * system call here, and some microseconds until it runs. */
 static inline bool thrum__policy_worth_waking(uint64_t ns)

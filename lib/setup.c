@@ -129,7 +129,7 @@ static void give_turns(struct session *s, struct tally *tally)
 		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
-			thrum__idle_sleep(w->pool, &w->seat);
+			thrum__idle_sleep(w->pool, &w->seat, -1);
 	}
 	thrum__team_sum(t, deal, tally);
 }

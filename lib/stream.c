@@ -329,7 +329,7 @@ static void sleep_until_completion(struct stream *s, struct worker *w,
 	if (deliverable(s) || thrum__idle_seen(w->pool) != seen)
 		thrum__idle_cancel(w->pool, &w->seat);
 	else
-		thrum__idle_sleep(w->pool, &w->seat);
+		thrum__idle_sleep(w->pool, &w->seat, -1);
 }
 
 static void run_team(struct stream *s, struct session *session)

@@ -63,8 +63,12 @@ static struct worker *seat_caller(struct thrum_pool *pool, struct team *t,
 	uint32_t at = place < 0 ? 0 : (uint32_t)place;
 	const uint16_t *order;
 
-	if (!guest && place >= 0 && take_place(&pool->worker[at]))
-		return &pool->worker[at];
+	if (!guest && place >= 0) {
+		if (take_place(&pool->worker[at]))
+			return &pool->worker[at];
+		/* Relaxed: a hint to its resident, for the next call. */
+		thrum__store(&pool->worker[at].wanted, true, relaxed);
+	}
 	order = thrum__pool_order(pool, at);
 	if (!order)
 		return NULL;
@@ -296,10 +300,12 @@ bool thrum__team_sleepy(const struct team *t)
 		return false;
 	if (below > r + 8)
 		return true;
-	for (; r < below; r++)
-		if (thrum__load(&thrum__team_member(t, r)->home.rest, relaxed)
-		    != REST_AWAKE)
+	for (; r < below; r++) {
+		const struct worker *w = thrum__team_member(t, r);
+		if (thrum__load(&w->home.rest, relaxed) != REST_AWAKE
+		    && !thrum__worker_kept_out(w))
 			return true;
+	}
 	return false;
 }
 
@@ -318,7 +324,8 @@ void thrum__team_wake(struct team *t)
 		uint32_t r = thrum__add(&t->next_wake, 1u, relaxed);
 		if (r >= thrum__load(&t->wake_below, relaxed))
 			return;
-		woken += thrum__idle_rouse(thrum__team_member(t, r));
+		struct worker *w = thrum__team_member(t, r);
+		woken += !thrum__worker_kept_out(w) && thrum__idle_rouse(w);
 	}
 }
 
@@ -337,14 +344,7 @@ void thrum__team_wake_callers(struct thrum_pool *pool)
 
 void thrum__team_close(struct team *t, struct worker *caller)
 {
-	struct thrum_pool *pool = t->pool;
-
 	leave_place(caller);
 	/* [T8] pairs with [T7] in take_team */
 	thrum__store(&t->busy, 0u, release);
-	/* Relaxed: a hint, for speed. If others call, the resident that had to
-	 * keep out may be one of their members. */
-	if (thrum__load(&pool->callers, relaxed) > 1
-	    && caller->id < pool->places)
-		(void)thrum__idle_wake(pool, &caller->home);
 }

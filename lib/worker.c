@@ -105,7 +105,8 @@ static void wake_one(struct team *t, const struct worker *by)
 	for (uint32_t r = 0; r < n; r++) {
 		struct worker *w = thrum__team_member(t, r);
 		if (w != by && (r == 0 ? thrum__idle_wake(w->pool, &w->seat)
-		                       : thrum__idle_rouse(w)))
+		                : !thrum__worker_kept_out(w)
+		                  && thrum__idle_rouse(w)))
 			return;
 	}
 }
@@ -211,7 +212,8 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		    && thrum__policy_worth_waking(
 			    w->block_ns * thrum__range_left(own, deal, rank)))
 			wake_one(t, w);
-	} while (thrum__range_claim(own, deal, rank, chunk, &got));
+	} while (!(rank != 0 && thrum__load(&w->wanted, relaxed)) /* a hint */
+	         && thrum__range_claim(own, deal, rank, chunk, &got));
 }
 
 static bool help_own(struct worker *w, struct team *t, uint64_t deal,
@@ -389,11 +391,8 @@ void thrum__worker_expose(struct worker *w)
 	}
 }
 
-/* Spin until the bell rings, or until the blocks of the call of @p deal are done,
- * if @p t is not NULL, or @p budget_ns are over.
- * @return false if they are. */
-static bool spin(struct worker *w, uint32_t seen, const struct team *t,
-                 uint64_t deal, uint64_t budget_ns)
+bool thrum__worker_spin(struct worker *w, uint32_t seen, const struct team *t,
+                        uint64_t deal, uint64_t budget_ns)
 {
 	struct thrum_pool *pool = w->pool;
 	/* Those beyond the cores would spin on the core of another. */
@@ -414,7 +413,7 @@ static bool spin(struct worker *w, uint32_t seen, const struct team *t,
 			until = now + budget_ns;
 		if (now > until)
 			break;
-		if (!t && thrum__load(&w->taken, relaxed) == PLACE_CALLER)
+		if (!t && thrum__worker_held(w))
 			break; /* a caller needs this core */
 	}
 	return false;
@@ -445,22 +444,20 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
 		if (thrum__team_complete(t, deal, blocks))
 			return;
 		if (thrum__worker_help(w, t, deal, 0)
-		    || spin(w, seen, t, deal, w->pool->spin_ns))
+		    || thrum__worker_spin(w, seen, t, deal,
+		                          w->pool->spin_ns))
 			continue;
 		thrum__idle_announce(w->pool, &w->seat);
 		if (thrum__team_complete(t, deal, blocks)
 		    || thrum__idle_seen(w->pool) != seen)
 			thrum__idle_cancel(w->pool, &w->seat);
 		else
-			thrum__idle_sleep(w->pool, &w->seat);
+			thrum__idle_sleep(w->pool, &w->seat, -1);
 	}
 }
 
-/* A turn of thrum_each is for the thread, not for the place: the resident takes
- * it though a caller holds the place, as a task without a worker. If it had to
- * wait for the place, two such callers could wait for each other. */
-static bool turn_outside(struct worker *w, struct team *t, uint64_t deal,
-                         unsigned rank)
+bool thrum__worker_turn_outside(struct worker *w, struct team *t, uint64_t deal,
+                                unsigned rank)
 {
 	struct scratch scratch = { 0 };
 	struct share s = { .blocks = 1 };
@@ -481,9 +478,8 @@ static bool turn_outside(struct worker *w, struct team *t, uint64_t deal,
 	return true;
 }
 
-/* Take part in the call of @p t, if it is still that of @p deal. */
-static bool join_call(struct worker *w, struct team *t, uint64_t deal,
-                      unsigned rank)
+bool thrum__worker_take_part(struct worker *w, struct team *t, uint64_t deal,
+                             unsigned rank)
 {
 	bool any = help_own(w, t, deal, rank);
 
@@ -494,100 +490,9 @@ static bool join_call(struct worker *w, struct team *t, uint64_t deal,
 			return true;
 		thrum__pause();
 	}
-	while (thrum__team_open_still(t)
+	while (!thrum__load(&w->wanted, relaxed) /* a hint */
+	       && thrum__team_open_still(t)
 	       && thrum__worker_help(w, t, deal, rank))
 		any = true;
 	return any;
-}
-
-/* Look through the calls that run for one that @p w is a member of. */
-static bool search(struct worker *w)
-{
-	struct thrum_pool *pool = w->pool;
-	/* [T5] pairs with [T6] in make_team */
-	uint32_t n = thrum__load(&pool->teams, acquire);
-	uint32_t taken = PLACE_FREE;
-	bool any = false;
-
-	/* (FREE) -> (RESIDENT)
-	 * [W1] pairs with [W2] in search and leave_place */
-	bool here = thrum__cas(&w->taken, &taken, PLACE_RESIDENT, acquire);
-	if (here)
-		w->order = thrum__pool_order(pool, w->id);
-	for (uint32_t i = 0; i < n; i++) {
-		struct team *t = thrum__load(&pool->team[i], relaxed);
-		/* [T2] pairs with [T1] in thrum__team_publish */
-		uint64_t deal = thrum__load(&t->deal, acquire);
-		/* [T4] pairs with [T3] in write_tables */
-		unsigned rank = thrum__load(&t->rank[w->id], acquire);
-		if (rank == 0 || rank >= thrum__deal_ranks(deal))
-			continue; /* also: no rank */
-		if (here)
-			any |= join_call(w, t, deal, rank);
-		else if (!turn_outside(w, t, deal, rank)
-		         && thrum__team_open_still(t))
-			thrum__team_wake(t); /* another in its stead */
-	}
-	if (here)
-		/* (RESIDENT) -> (FREE)
-		 * [W2] pairs with [W1] in search and take_place */
-		thrum__store(&w->taken, PLACE_FREE, release);
-	return any;
-}
-
-/* Spin, then sleep. @return for how long to spin the next time. */
-static uint64_t rest(struct worker *w, uint32_t seen, uint64_t spin_ns)
-{
-	struct thrum_pool *pool = w->pool;
-
-	if (spin(w, seen, NULL, 0, spin_ns))
-		return spin_ns;
-	uint64_t since = thrum__clock_ns();
-
-	thrum__idle_announce(pool, &w->home);
-	/* Ordered by [I4]; acquired by [I3] in the next round. */
-	if (thrum__idle_seen(pool) != seen
-	    || thrum__load(&pool->stop, relaxed))
-		thrum__idle_cancel(pool, &w->home);
-	else
-		thrum__idle_sleep(pool, &w->home);
-	return thrum__policy_spin_next(pool->spin_ns, spin_ns,
-	                               thrum__clock_ns() - since);
-}
-
-/* The thread of @p w ends. Somebody may wait for it to have a turn. */
-static void die(struct worker *w)
-{
-	/* Relaxed: who waits looks again after the bell. */
-	thrum__store(&w->home.rest, REST_DEAD, relaxed);
-	(void)thrum__idle_ring(w->pool);
-	thrum__team_wake_callers(w->pool);
-}
-
-void *thrum__worker_main(void *arg)
-{
-	struct worker *w = arg;
-	struct thrum_pool *pool = w->pool;
-
-	if (!thrum__pool_settle(w)
-	    || (pool->start && pool->start(pool->ctx, (int)w->id) != 0)) {
-		/* One less; the place is not tried again. */
-		thrum__or(&pool->notes, THRUM_NOTE_THREADS, relaxed);
-		die(w);
-		return NULL;
-	}
-	thrum__store(&w->home.rest, REST_AWAKE, relaxed);
-	uint64_t spin_ns = pool->spin_ns;
-	for (;;) {
-		uint32_t seen = thrum__idle_seen(pool);
-		/* Relaxed: stop comes with a ring of the bell. */
-		if (thrum__load(&pool->stop, relaxed))
-			break;
-		if (!search(w))
-			spin_ns = rest(w, seen, spin_ns);
-	}
-	if (pool->end)
-		(void)pool->end(pool->ctx, (int)w->id);
-	die(w);
-	return NULL;
 }

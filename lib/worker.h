@@ -48,6 +48,9 @@ struct worker {
 	struct sleeper seat;     /* A of who works here */
 	/* Not beside home, which wakers read: it changes with each search. */
 	THRUM__ALIGNED _Atomic uint32_t taken; /* A */
+	_Atomic bool wanted;     /* A by a caller on its core, from the resident */
+	_Atomic bool kept;       /* S its resident is kept out, and looks again by
+	                          * itself */
 	struct thrum_pool *pool; /* I */
 	uint32_t id;             /* I */
 	uint64_t works_for;      /* W the call it is at, as in serving */
@@ -59,6 +62,18 @@ struct worker {
 	pthread_t thread;        /* L pool->lock */
 	bool joinable;           /* L */
 };
+
+/** A caller has the place of @p w. A hint. */
+static inline bool thrum__worker_held(const struct worker *w)
+{
+	return thrum__load(&w->taken, relaxed) == PLACE_CALLER;
+}
+
+/** And its resident knows: it need not be woken for blocks. A hint. */
+static inline bool thrum__worker_kept_out(const struct worker *w)
+{
+	return thrum__worker_held(w) && thrum__load(&w->kept, relaxed);
+}
 
 static inline uint64_t thrum__serving_key(const struct team *t, uint32_t epoch)
 {
@@ -91,6 +106,26 @@ static inline void thrum__worker_serve(struct worker *w, struct team *team,
  * @return false if it found nothing. */
 bool thrum__worker_help(struct worker *w, struct team *team, uint64_t deal,
                         unsigned rank);
+
+/** Take part in the call of @p deal as a member, while there is something to do
+ * and no caller wants the place. By the resident of @p w.
+ * @return false if it found nothing. */
+bool thrum__worker_take_part(struct worker *w, struct team *team,
+                             uint64_t deal, unsigned rank);
+
+/** A turn of thrum_each is for the thread, not for the place: the resident takes
+ * it though a caller holds the place, as a task without a worker. If it had to
+ * wait for the place, two such callers could wait for each other.
+ * @return false if there is none. */
+bool thrum__worker_turn_outside(struct worker *w, struct team *team,
+                                uint64_t deal, unsigned rank);
+
+/** Spin until the count of idle.h is not @p seen, or until the blocks of the call
+ * of @p deal are done, if @p team is not NULL, or @p budget_ns are over.
+ * @return false if they are. */
+bool thrum__worker_spin(struct worker *w, uint32_t seen,
+                        const struct team *team, uint64_t deal,
+                        uint64_t budget_ns);
 
 /** Run a task that was taken from @p victim, as worker @p number of @p n_jobs,
  * and say DONE. */

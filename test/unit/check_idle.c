@@ -57,7 +57,7 @@ START_TEST(who_is_awake_is_not_woken)
 	thrum__idle_announce(pool, &sleeper);
 	ck_assert(thrum__idle_wake(pool, &sleeper));
 	ck_assert(!thrum__idle_wake(pool, &sleeper));
-	thrum__idle_sleep(pool, &sleeper); /* the call is there already */
+	thrum__idle_sleep(pool, &sleeper, -1); /* the call is there already */
 	ck_assert_uint_eq(thrum__load(&pool->resting, relaxed), 0);
 	ck_assert_uint_eq(thrum__load(&sleeper.parker.token, relaxed), 0);
 }
@@ -77,7 +77,7 @@ START_TEST(stray_call_ends_a_sleep_but_not_the_count)
 {
 	thrum__parker_unpark(&sleeper.parker);
 	thrum__idle_announce(pool, &sleeper);
-	thrum__idle_sleep(pool, &sleeper);
+	thrum__idle_sleep(pool, &sleeper, -1);
 	ck_assert_uint_eq(thrum__load(&sleeper.rest, relaxed), REST_AWAKE);
 	ck_assert_uint_eq(thrum__load(&pool->resting, relaxed), 0);
 	ck_assert(!thrum__idle_wake(pool, &sleeper));
@@ -173,7 +173,7 @@ START_TEST(sleeper_sees_all_work)
 		if (thrum__load(&pool->bell, relaxed) != seen)
 			thrum__idle_cancel(pool, &sleeper);
 		else
-			thrum__idle_sleep(pool, &sleeper);
+			thrum__idle_sleep(pool, &sleeper, -1);
 	}
 	for (int i = 0; i < PUBLISHERS; i++)
 		pthread_join(thread[i], NULL);

@@ -16,6 +16,20 @@
 
 enum { TURNS = 20000 };
 
+START_TEST(a_park_for_a_time_ends_by_call_or_time)
+{
+	struct parker p = { 0 };
+
+	ck_assert(!thrum__parker_park_for(&p, 0));
+	ck_assert(!thrum__parker_park_for(&p, 1000000));
+	thrum__parker_unpark(&p);
+	ck_assert(thrum__parker_park_for(&p, 60000000000)); /* at once */
+	ck_assert(!thrum__parker_park_for(&p, 1000)); /* it was one call */
+	thrum__parker_unpark(&p);
+	thrum__parker_park(&p);
+}
+END_TEST
+
 START_TEST(parker_keeps_one_call)
 {
 	struct parker p = { 0 };
@@ -125,6 +139,7 @@ int main(void)
 	TCase *threads = tcase_create("threads");
 
 	tcase_add_test(alone, parker_keeps_one_call);
+	tcase_add_test(alone, a_park_for_a_time_ends_by_call_or_time);
 	tcase_add_test(alone, wait_for_another_value_returns);
 	tcase_add_test(alone, wait_ends_with_its_time);
 	suite_add_tcase(s, alone);

@@ -186,6 +186,19 @@ START_TEST(nobody_spins_where_threads_wait_for_cores)
 }
 END_TEST
 
+START_TEST(kept_out_is_at_most_as_long_again)
+{
+	int64_t waited = 0, ns = 0;
+
+	for (int i = 0; i < 100; i++) {
+		ns = thrum__policy_kept_ns(ns);
+		ck_assert(ns > 0 && ns <= 100000000);
+		ck_assert(i == 0 || ns <= waited + 1000000);
+		waited += ns;
+	}
+}
+END_TEST
+
 START_TEST(spin_follows_the_gaps)
 {
 	uint64_t most = 100000, spin = most;
@@ -232,6 +245,7 @@ int main(void)
 	tcase_add_test(victim, thieves_begin_at_different_groups);
 	suite_add_tcase(s, victim);
 	tcase_add_test(sleep, spin_follows_the_gaps);
+	tcase_add_test(sleep, kept_out_is_at_most_as_long_again);
 	tcase_add_test(sleep, nobody_spins_where_threads_wait_for_cores);
 	suite_add_tcase(s, sleep);
 
