@@ -175,6 +175,17 @@ static void fill_call(struct entry *e, thrum_pool *pool, int n_jobs)
 	}
 }
 
+/* Where this thread counts itself. */
+static unsigned shard(void)
+{
+	static _Atomic uint32_t threads;
+	static THRUM__THREAD uint32_t number; /* 0: none yet */
+
+	if (!number) /* relaxed: any will do */
+		number = thrum__add(&threads, 1u, relaxed) % THRUM__SHARDS + 1;
+	return number - 1;
+}
+
 int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
                        const thrum_opts *opts, unsigned takes, int rc)
 {
@@ -198,9 +209,9 @@ int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
 	int k = thrum__entry_workers(&pool, &given, &e->within, &e->notes);
 	e->opts.n_jobs = k;
 	/* Relaxed: the program does not destroy a pool that it calls. */
-	e->counted = pool && !e->within ? pool : NULL;
+	e->counted = pool && !e->within ? &pool->callers[shard()].n : NULL;
 	if (e->counted)
-		thrum__add(&e->counted->callers, 1u, relaxed);
+		thrum__add(e->counted, 1u, relaxed);
 	e->notes |= thrum__machine()->notes
 	            | (thrum__env()->invalid ? THRUM_NOTE_ENV : 0);
 	fill_call(e, pool, k);
@@ -225,9 +236,9 @@ static int finish(struct entry *e, uint64_t jobs, const struct tally *tally,
 	thrum__progress_end(e->progress, how);
 	write_report(e, jobs, tally);
 	/* The last touch: the pool may be gone after it.
-	 * [C2] pairs with [C1] in thrum_pool_destroy */
+	 * [C2] pairs with [C1] in wait_for_callers */
 	if (e->counted)
-		thrum__sub(&e->counted->callers, 1u, release);
+		thrum__sub(e->counted, 1u, release);
 	errno = e->saved_errno;
 	return rc;
 }

@@ -18,7 +18,7 @@ struct entry {
 	struct call call;
 	thrum_opts opts;          /* completed */
 	struct thrum_task *within; /* innermost task of this pool; NULL none */
-	struct thrum_pool *counted; /* knows of this caller; NULL none */
+	_Atomic uint32_t *counted; /* what the pool knows of it; NULL none */
 	struct progress *progress; /* NULL none */
 	uint64_t start_ns;
 	uint64_t jobs;

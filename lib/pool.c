@@ -426,7 +426,8 @@ static void renew(struct thrum_pool *pool)
 			renew_team(t);
 	}
 	thrum__store(&pool->resting, pool->places, relaxed);
-	thrum__store(&pool->callers, 0, relaxed);
+	for (unsigned i = 0; i < THRUM__SHARDS; i++)
+		thrum__store(&pool->callers[i].n, 0, relaxed);
 	thrum__store(&pool->retry_ns, 0, relaxed);
 	thrum__and(&pool->notes, ~THRUM_NOTE_THREADS, relaxed);
 }
@@ -521,6 +522,15 @@ bool thrum__pool_any(void)
 	return thrum__load(&pools, relaxed) != 0;
 }
 
+static void wait_for_callers(_Atomic uint32_t *callers)
+{
+	uint32_t n;
+
+	/* [C1] pairs with [C2] in finish */
+	while ((n = thrum__load(callers, acquire)) != 0)
+		(void)thrum__park_wait(callers, n, 1000000);
+}
+
 int thrum_pool_destroy(thrum_pool *pool)
 {
 	if (!pool)
@@ -528,12 +538,10 @@ int thrum_pool_destroy(thrum_pool *pool)
 	if (inside(pool))
 		return THRUM_EDEADLK;
 	if (!thrum__pool_foreign(pool)) {
-		uint32_t n;
 		/* Calls of other threads that began before. They cannot call
-		 * the waiter, as their last touch of the pool is the count.
-		 * [C1] pairs with [C2] in finish */
-		while ((n = thrum__load(&pool->callers, acquire)) != 0)
-			(void)thrum__park_wait(&pool->callers, n, 1000000);
+		 * the waiter, as their last touch of the pool is the count. */
+		for (unsigned i = 0; i < THRUM__SHARDS; i++)
+			wait_for_callers(&pool->callers[i].n);
 		end_threads(pool);
 		join_threads(pool);
 	}

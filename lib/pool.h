@@ -16,10 +16,15 @@
 /* Calls that are shared at the same time; further ones run on their caller. */
 #define THRUM__TEAMS 64u
 
+/* Threads that call at once mostly count themselves on different lines. */
+#define THRUM__SHARDS 8u
+
 struct thrum_pool {
 	THRUM__ALIGNED _Atomic uint32_t bell;    /* A see idle.h */
 	THRUM__ALIGNED _Atomic uint32_t resting; /* A asleep or not started */
-	THRUM__ALIGNED _Atomic uint32_t callers; /* A threads inside a call */
+	struct {
+		THRUM__ALIGNED _Atomic uint32_t n; /* A */
+	} callers[THRUM__SHARDS];     /* threads inside a call, by number */
 	THRUM__ALIGNED _Atomic uint32_t teams;   /* A how many of team[] exist */
 	_Atomic(struct team *) team[THRUM__TEAMS]; /* A NULL: not made yet */
 	_Atomic uint32_t stop;        /* A residents are to end */

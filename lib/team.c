@@ -27,18 +27,32 @@ struct worker *thrum__team_member(const struct team *t, unsigned rank)
 	                          thrum__load(&t->member[rank], relaxed));
 }
 
+static bool take(struct team *t)
+{
+	uint32_t busy = 0;
+	/* [T7] acquire: pairs with [T8] in thrum__team_close: what the last
+	 * owner wrote into the team. */
+	return !thrum__load(&t->busy, relaxed)
+	       && thrum__cas(&t->busy, &busy, 1, acquire);
+}
+
+/* The one that this thread had last, or the first that is free: threads that call
+ * again and again then keep out of each other's lines. */
 static struct team *take_team(struct thrum_pool *pool)
 {
-	for (uint32_t i = 0; i < THRUM__TEAMS; i++) {
+	static THRUM__THREAD uint32_t last;
+	/* Relaxed: a hint; it is looked at again. */
+	uint32_t first = last < thrum__load(&pool->teams, relaxed) ? last : 0;
+
+	for (uint32_t k = 0; k < THRUM__TEAMS; k++) {
+		uint32_t i = k == 0 ? first : k <= first ? k - 1 : k;
 		struct team *t = thrum__pool_team(pool, i);
 		if (!t)
 			return NULL;
-		uint32_t busy = 0;
-		/* [T7] acquire: pairs with [T8] in thrum__team_close: what the
-		 * last owner wrote into the team. */
-		if (!thrum__load(&t->busy, relaxed)
-		    && thrum__cas(&t->busy, &busy, 1, acquire))
+		if (take(t)) {
+			last = i;
 			return t;
+		}
 	}
 	return NULL;
 }
@@ -145,9 +159,9 @@ static void write_tables(struct team *t, const struct worker *at,
 		/* [T3] pairs with [T4] in search */
 		if (id[r] < pool->places)
 			thrum__store(&t->rank[id[r]], (uint16_t)r, release);
-		if (r > 0 && thrum__load(&pool->worker[id[r]].taken, relaxed)
-		             == PLACE_CALLER) /* may have come since */
-			clean = false;
+		if (n_jobs < pool->places && r > 0
+		    && thrum__worker_held(&pool->worker[id[r]]))
+			clean = false; /* it may go to the end the next time */
 	}
 	thrum__store(&t->size, n, relaxed); /* bounded by the arrays, always */
 	t->built_for = at->id;
@@ -159,9 +173,11 @@ struct team *thrum__team_open(struct thrum_pool *pool, int *n_jobs,
                               const struct thrum_task *within,
                               struct worker **caller)
 {
-	/* Relaxed: a preference for the choice of places. */
-	bool others = thrum__load(&pool->callers, relaxed) > 1;
 	struct team *t = take_team(pool);
+	/* Where others may call and not all places are members, those that are
+	 * held are to be the last. */
+	bool choosy = t && (uint32_t)*n_jobs < pool->places
+	              && (t->number || thrum__load(&pool->teams, relaxed) > 1);
 	struct worker *at = t ? seat_caller(pool, t, within != NULL)
 	                      : NULL;
 
@@ -171,11 +187,11 @@ struct team *thrum__team_open(struct thrum_pool *pool, int *n_jobs,
 		if (at)
 			leave_place(at);
 		if (t)
-			/* [T8] pairs with [T7] in take_team */
+			/* [T8] pairs with [T7] in take */
 			thrum__store(&t->busy, 0u, release);
 		return NULL;
 	}
-	if (within || others || !t->built_clean || t->built_for != at->id
+	if (within || choosy || !t->built_clean || t->built_for != at->id
 	    || t->built_size != (uint32_t)*n_jobs)
 		write_tables(t, at, within, (unsigned)*n_jobs);
 	*n_jobs = (int)thrum__load(&t->size, relaxed); /* its own */
@@ -287,6 +303,19 @@ void thrum__team_sum(struct team *t, uint64_t deal, struct tally *tally)
 	}
 }
 
+bool thrum__team_attended(const struct team *t)
+{
+	uint32_t n = thrum__load(&t->size, relaxed); /* a hint, all */
+
+	for (uint32_t r = 1; r < n && r < 8; r++) {
+		const struct worker *w = thrum__team_member(t, r);
+		if (thrum__load(&w->home.rest, relaxed) == REST_AWAKE
+		    && !thrum__worker_held(w))
+			return true;
+	}
+	return n > 8;
+}
+
 /* Nobody is to be woken: the usual case when calls follow each other closely. The
  * residents of places that callers hold rest all the time, so the count of those
  * that rest does not tell. */
@@ -345,6 +374,6 @@ void thrum__team_wake_callers(struct thrum_pool *pool)
 void thrum__team_close(struct team *t, struct worker *caller)
 {
 	leave_place(caller);
-	/* [T8] pairs with [T7] in take_team */
+	/* [T8] pairs with [T7] in take */
 	thrum__store(&t->busy, 0u, release);
 }

@@ -127,6 +127,9 @@ void thrum__team_publish(struct team *t, uint64_t deal);
 /** Some members may have to be woken. A hint. */
 bool thrum__team_sleepy(const struct team *t);
 
+/** Some members are awake, and not kept out. A hint. */
+bool thrum__team_attended(const struct team *t);
+
 /** Count @p blocks of the call of @p deal as done by @p rank, whose worker calls
  * it, with what became of them. The call may be gone after it. */
 void thrum__team_done(struct team *t, uint64_t deal, unsigned rank,

@@ -437,7 +437,7 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
 	uint32_t blocks = thrum__deal_blocks(deal);
 
 	(void)help_own(w, t, deal, 0);
-	if (linger(t, deal))
+	if (thrum__team_attended(t) && linger(t, deal))
 		return;
 	for (;;) {
 		uint32_t seen = thrum__idle_seen(w->pool);

@@ -69,10 +69,11 @@ static inline bool thrum__worker_held(const struct worker *w)
 	return thrum__load(&w->taken, relaxed) == PLACE_CALLER;
 }
 
-/** And its resident knows: it need not be woken for blocks. A hint. */
+/** Its resident was kept out and looks again by itself: it is not to be woken for
+ * blocks, not even while the place is free between two calls. A hint. */
 static inline bool thrum__worker_kept_out(const struct worker *w)
 {
-	return thrum__worker_held(w) && thrum__load(&w->kept, relaxed);
+	return thrum__load(&w->kept, relaxed);
 }
 
 static inline uint64_t thrum__serving_key(const struct team *t, uint32_t epoch)
