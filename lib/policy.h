@@ -192,6 +192,13 @@ static inline unsigned thrum__policy_linger(void)
 	return 12;
 }
 
+/** Calls of one team that a member takes part in before it looks whether there are
+ * others. */
+static inline unsigned thrum__policy_calls_in_a_row(void)
+{
+	return 64;
+}
+
 /** Workers that one thread wakes before it goes on: those woken do the same, so
  * that all are up after log3 of their number. */
 static inline unsigned thrum__policy_wakes(void)

@@ -22,6 +22,37 @@
 #include "pool.h"
 #include "worker.h"
 
+/* Take part in the call that runs on @p t, if @p w is a member, and in those that
+ * follow it closely, for a while: others may call, too.
+ * @param here  The place is ours.
+ * @param kept_out  Set to true if it is not, and there is something to do. */
+static bool look_into(struct worker *w, struct team *t, bool here,
+                      bool *kept_out)
+{
+	bool any = false;
+
+	for (unsigned k = 0; k < thrum__policy_calls_in_a_row(); k++) {
+		/* [T2] pairs with [T1] in thrum__team_publish */
+		uint64_t deal = thrum__load(&t->deal, acquire);
+		/* [T4] pairs with [T3] in write_tables */
+		unsigned rank = thrum__load(&t->rank[w->id], acquire);
+		if (rank == 0 || rank >= thrum__deal_ranks(deal))
+			return any; /* also: no rank */
+		if (here) {
+			any |= thrum__worker_take_part(w, t, deal, rank);
+		} else if (!thrum__worker_turn_outside(w, t, deal, rank)
+		           && thrum__team_open_still(t)) {
+			thrum__team_wake(t); /* another in its stead */
+			*kept_out = true;
+		}
+		/* Relaxed: read again above. */
+		if (!here || thrum__load(&w->wanted, relaxed)
+		    || thrum__load(&t->deal, relaxed) == deal)
+			break;
+	}
+	return any;
+}
+
 /* Look through the calls that run for one that @p w is a member of.
  * @param kept_out  Out: there is one, but a caller has the place, or wants it:
  *                  it makes calls on this core, and has to share it. What a
@@ -42,23 +73,9 @@ static bool search(struct worker *w, bool *kept_out)
 		w->order = thrum__pool_order(pool, w->id);
 		thrum__store(&w->wanted, false, relaxed); /* before this */
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct team *t = thrum__load(&pool->team[i], relaxed);
-		/* [T2] pairs with [T1] in thrum__team_publish */
-		uint64_t deal = thrum__load(&t->deal, acquire);
-		/* [T4] pairs with [T3] in write_tables */
-		unsigned rank = thrum__load(&t->rank[w->id], acquire);
-		if (rank == 0 || rank >= thrum__deal_ranks(deal))
-			continue; /* also: no rank */
-		if (here) {
-			any |= thrum__worker_take_part(w, t, deal, rank);
-		} else if (!thrum__worker_turn_outside(w, t, deal,
-		                                       rank)
-		           && thrum__team_open_still(t)) {
-			thrum__team_wake(t); /* another in its stead */
-			*kept_out = true;
-		}
-	}
+	for (uint32_t i = 0; i < n; i++)
+		any |= look_into(w, thrum__load(&pool->team[i], relaxed), here,
+		                 kept_out);
 	if (!here)
 		return any;
 	*kept_out = thrum__load(&w->wanted, relaxed);

@@ -146,7 +146,7 @@ static void write_tables(struct team *t, const struct worker *at,
 
 	for (unsigned r = 0; r < old; r++) {
 		uint16_t w = thrum__load(&t->member[r], relaxed); /* its own */
-		/* [T3] pairs with [T4] in search */
+		/* [T3] pairs with [T4] in look_into */
 		if (w < pool->places)
 			thrum__store(&t->rank[w], THRUM__NO_RANK, release);
 	}
@@ -156,7 +156,7 @@ static void write_tables(struct team *t, const struct worker *at,
 	for (unsigned r = 0; r < n; r++) {
 		/* Relaxed: any id will do, see thrum__team_member. */
 		thrum__store(&t->member[r], id[r], relaxed);
-		/* [T3] pairs with [T4] in search */
+		/* [T3] pairs with [T4] in look_into */
 		if (id[r] < pool->places)
 			thrum__store(&t->rank[id[r]], (uint16_t)r, release);
 		if (n_jobs < pool->places && r > 0
@@ -257,7 +257,7 @@ uint64_t thrum__team_deal(struct team *t, uint32_t blocks)
 
 void thrum__team_publish(struct team *t, uint64_t deal)
 {
-	/* [T1] pairs with [T2] in search, thrum__idle_seen */
+	/* [T1] pairs with [T2] in look_into, thrum__idle_seen */
 	thrum__store(&t->deal, deal, release);
 }
 
