@@ -137,6 +137,13 @@ static inline uint64_t thrum__deque_look(const struct deque *d)
 	return thrum__load(&d->word, acquire);
 }
 
+/** Some task can be seen and was not taken. Owner. */
+static inline bool thrum__deque_shows(const struct deque *d)
+{
+	uint64_t word = thrum__load(&d->word, relaxed); /* a hint */
+	return thrum__deque_tail(word) < thrum__deque_split(word);
+}
+
 /** Take the oldest public task, if the deque is still as in @p word.
  * @return NULL if it is not, or has none. */
 thrum__slot *thrum__deque_take(struct deque *d, uint64_t word);

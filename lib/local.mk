@@ -33,6 +33,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/feed.h \
 	lib/items.c lib/items.h \
 	lib/meter.h \
+	lib/site.c lib/site.h \
 	lib/call.c lib/call.h \
 	lib/session.c lib/session.h \
 	lib/team.c lib/team.h \
@@ -42,6 +43,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/join.c lib/join.h \
 	lib/pool.c lib/pool.h \
 	lib/loop.c lib/loop.h \
+	lib/fold.c lib/fold.h \
 	lib/task.c \
 	lib/random.c \
 	lib/options.c lib/options.h \

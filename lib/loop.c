@@ -23,7 +23,7 @@
  * A loop that was short the last times is begun alone even where there are
  * others: to share it would cost more than it is worth. If it lasts longer this
  * time, what is left of it is shared. The time per index is remembered by the
- * address of the body, in a small table of hints that threads overwrite.
+ * address of the body (site.h).
  */
 #include "config.h"
 
@@ -33,6 +33,7 @@
 #include "join.h"
 #include "policy.h"
 #include "session.h"
+#include "site.h"
 #include "worker.h"
 
 #include <string.h>
@@ -69,8 +70,7 @@ static void count_failed(struct call *call, struct thrum_task *task, size_t i,
 		thrum__call_stop(call, STOP_FAILED);
 }
 
-/* A part failed. @return the index to go on at. */
-static size_t part_failed(struct call *call, struct thrum_task *task,
+size_t thrum__loop_failed(struct call *call, struct thrum_task *task,
                           size_t begin, size_t end, int code,
                           struct tally *tally)
 {
@@ -85,21 +85,22 @@ static size_t part_failed(struct call *call, struct thrum_task *task,
 	return call->flags & THRUM_KEEP_GOING ? at + 1 : end;
 }
 
-size_t thrum__loop_part(struct call *call, struct thrum_task *task,
-                        loop_part_fn *body, void *part, size_t begin,
-                        size_t end, struct tally *tally)
+/* One run of the body. @return the index to go on at. */
+static size_t run_once(struct loop *l, struct call *call,
+                       struct thrum_task *task, size_t begin, size_t end,
+                       struct tally *tally)
 {
 	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
 
 	task->failed_at = begin;
-	int code = body(part, begin, end, task);
+	int code = l->body(l->ctx, begin, end, task);
 	thrum__task_refresh(&call->fpenv);
 	thrum__scratch_reset(task->scratch, mark);
 	if (code == 0) {
 		count_done(call, task, begin, end, tally);
 		return end;
 	}
-	return part_failed(call, task, begin, end, code, tally);
+	return thrum__loop_failed(call, task, begin, end, code, tally);
 }
 
 /* Indices begin <= i < end as one part; after a failure, the rest of it. */
@@ -108,8 +109,7 @@ static void run_part(struct loop *l, struct call *call, struct thrum_task *task,
 {
 	/* Relaxed: see call.c. */
 	while (begin < end && thrum__load(&call->stop, relaxed) == STOP_NOT)
-		begin = thrum__loop_part(call, task, l->body, l->ctx, begin,
-		                         end, tally);
+		begin = run_once(l, call, task, begin, end, tally);
 }
 
 /* Parts of the full grain, one after the other; at moves on by step, downwards by
@@ -147,8 +147,8 @@ static int run_row(const struct loop *l, struct call *call,
 	return code;
 }
 
-/* Many small parts, while nobody watches: what thrum__loop_part does for each is
- * done once for all.
+/* Many small parts, while nobody watches: what run_once does for each is done once
+ * for all.
  * @return the position to go on at. */
 static size_t run_parts(struct loop *l, struct call *call,
                         struct thrum_task *task, size_t begin, size_t end,
@@ -169,8 +169,8 @@ static size_t run_parts(struct loop *l, struct call *call,
 	if (!code)
 		return begin;
 	end = row.at + grain;
-	run_part(l, call, task, part_failed(call, task, row.at, end, code,
-	                                    tally), end, tally);
+	run_part(l, call, task, thrum__loop_failed(call, task, row.at, end,
+	                                           code, tally), end, tally);
 	return begin + grain;
 }
 
@@ -408,48 +408,6 @@ static void run_alone(struct loop *l, struct call *call,
 
 /* Short loops */
 
-enum { SITES = 64 };
-
-static _Atomic uint64_t site[SITES]; /* A {tag:32, ns per index as float:32} */
-
-static _Atomic uint64_t *site_of(const struct loop *l, uint32_t *tag)
-{
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4). */
-	uint64_t key = l->site * 0x9e3779b97f4a7c15u;
-	*tag = (uint32_t)key | 1;
-	return &site[key >> 58];
-}
-
-/* Relaxed, both: a hint that any thread may overwrite. */
-static float ns_per_index(const struct loop *l)
-{
-	uint32_t tag, bits;
-	uint64_t word = thrum__load(site_of(l, &tag), relaxed);
-	float ns = -1;
-
-	if (word >> 32 != tag)
-		return ns;
-	bits = (uint32_t)word;
-	memcpy(&ns, &bits, sizeof ns);
-	return ns;
-}
-
-static void remember(const struct loop *l, double ns, double indices)
-{
-	uint32_t tag, bits;
-	_Atomic uint64_t *at = site_of(l, &tag);
-	float each = (float)(ns / indices), old = ns_per_index(l);
-
-	/* Nested loops of several workers share a site: it is left alone where
-	 * there is little news. */
-	if (each > old * 7 / 8 && each < old * 9 / 8)
-		return;
-	if (each < old / 2) /* down slowly: to be too hopeful costs more */
-		each = old / 2;
-	memcpy(&bits, &each, sizeof bits);
-	thrum__store(at, (uint64_t)tag << 32 | bits, relaxed);
-}
-
 /* Begin alone. @return the first position that is not done. */
 static size_t run_short(struct loop *l, struct call *call, struct tally *tally)
 {
@@ -468,7 +426,7 @@ static size_t run_short(struct loop *l, struct call *call, struct tally *tally)
 	}
 	thrum__call_mark(call, 0);
 	thrum__session_end(&s);
-	remember(l, (double)(now - begin), (double)i);
+	thrum__site_remember(l->site, (double)(now - begin), (double)i);
 	return i;
 }
 
@@ -476,7 +434,7 @@ void thrum__loop_run(struct loop *l, struct call *call,
                      const struct thrum_task *within, struct tally *tally)
 {
 	struct session s;
-	double ns = call->n_jobs > 1 ? ns_per_index(l) : -1;
+	double ns = call->n_jobs > 1 ? (double)thrum__site_ns(l->site) : -1;
 
 	call->work = work;
 	call->shape = l;
@@ -493,8 +451,9 @@ void thrum__loop_run(struct loop *l, struct call *call,
 	case SESSION_TEAM:
 		run_team(l, &s, ns, tally);
 		if (tally->timed)
-			remember(l, (double)tally->timed_ns,
-			         (double)tally->timed * (double)l->block);
+			thrum__site_remember(l->site, (double)tally->timed_ns,
+			                     (double)tally->timed
+			                     * (double)l->block);
 		break;
 	case SESSION_NESTED:
 		l->ns = ns;
@@ -502,8 +461,8 @@ void thrum__loop_run(struct loop *l, struct call *call,
 		          tally);
 		thrum__call_mark(call, s.task.number);
 		if (tally->timed)
-			remember(l, (double)tally->timed_ns,
-			         (double)tally->timed);
+			thrum__site_remember(l->site, (double)tally->timed_ns,
+			                     (double)tally->timed);
 		break;
 	case SESSION_ALONE:
 		run_alone(l, call, &s.task, tally);

@@ -29,14 +29,12 @@ struct loop {
 void thrum__loop_run(struct loop *loop, struct call *call,
                      const struct thrum_task *within, struct tally *tally);
 
-/** Run @p body over begin <= i < end as one job each, once: count, tell the
- * watchers, stop the call if it failed.
+/** Count what became of begin <= i < end, where the body returned @p code, not
+ * 0, and end the call if it is to end.
  * @return the index to go on at: end, or with THRUM_KEEP_GOING the one after
  *         the one that failed. */
-typedef int loop_part_fn(void *part, size_t begin, size_t end,
-                         struct thrum_task *task);
-size_t thrum__loop_part(struct call *call, struct thrum_task *task,
-                        loop_part_fn *body, void *part, size_t begin,
-                        size_t end, struct tally *tally);
+size_t thrum__loop_failed(struct call *call, struct thrum_task *task,
+                          size_t begin, size_t end, int code,
+                          struct tally *tally);
 
 #endif

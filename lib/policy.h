@@ -138,6 +138,30 @@ static inline size_t thrum__policy_split(size_t left, size_t chunk)
 	return left / 2 >= chunk ? left / 2 : 0;
 }
 
+/** Leaves of a reduction that is expected to be short, of @p leaves, to run
+ * before the clock is looked at: so many that the look, some 20 ns, does not
+ * seem the work of many. */
+static inline size_t thrum__policy_trial(size_t leaves)
+{
+	return leaves / 64 + (leaves % 64 != 0);
+}
+
+/** Whether to go on alone after the first @p done of @p leaves took @p ns. */
+static inline bool thrum__policy_still_short(size_t leaves, size_t done,
+                                             uint64_t ns)
+{
+	return (double)ns * ((double)leaves / (double)done)
+	       < THRUM__SURPRISE_NS;
+}
+
+/** Whether to keep work in sight of thieves before they ask, where what is done
+ * between two looks takes @p ns (negative: not known): to be asked later may be
+ * to let them wait so long. */
+static inline bool thrum__policy_ahead(double ns)
+{
+	return ns < 0 || ns > THRUM__CHUNK_NS / 2;
+}
+
 /** How long a worker with nothing to do spins before it sleeps.
  *
  * @param asked_us  THRUM_SPIN_US or the pool's option; negative: not said.

@@ -46,7 +46,8 @@
  * - While it waits, a worker runs only jobs of the call that it waits for.
  * - Bodies see the floating-point control words of the caller: rounding, masks,
  *   flush to zero. A body that changes them puts them back; one that forgets to
- *   does not change them for the caller, nor for the worker's next range.
+ *   does not change them for the caller, nor for the worker's next range;
+ *   small ranges that follow each other count as one.
  * - errno is unchanged by a call. Nothing but progress is printed.
  * - Bodies must come back by return: longjmp and C++ exceptions out of a body
  *   are undefined. Bodies of one call must not wait for each other.

@@ -46,8 +46,10 @@ THRUM_BEGIN_DECLS
 
 /** Reduce 0 <= i < n to one value.
  *
- * Partials are copied as bytes. Of one sum at most log2(n) exist per worker;
- * with THRUM_UNORDERED, one.
+ * Partials are copied as bytes. Of one sum about log2(n) exist per worker; with
+ * THRUM_UNORDERED, one.
+ * A sum that by the look of the last ones is over in a few microseconds is the
+ * caller's alone, unless it lasts longer.
  * A first failure ends the call, as in thrum_for; THRUM_KEEP_GOING is not
  * taken: part of a sum is not a sum. THRUM_UNORDERED gives the fixed shape up.
  *

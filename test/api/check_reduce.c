@@ -234,8 +234,8 @@ END_TEST
 
 START_TEST(partials_may_be_large)
 {
-	const size_t words[] = { 1, 2, 7, 8, 9, 1000, 100000 };
-	for (int i = 0; i < 7; i++)
+	const size_t words[] = { 1, 2, 5, 6, 7, 8, 9, 1000, 100000 };
+	for (int i = 0; i < 9; i++)
 		for (int k = 1; k <= 3; k++) {
 			struct shape s = { .words = words[i],
 			                   .fail_at = SIZE_MAX };
@@ -252,6 +252,14 @@ START_TEST(partials_may_be_large)
 			ck_assert_uint_eq(x[words[i]], 42);
 			free(x);
 		}
+}
+END_TEST
+
+/* The deepest trees have more partials than the frame of a fold has room for. */
+START_TEST(a_tree_may_have_millions_of_leaves)
+{
+	for (int k = 1; k <= 3; k++)
+		assert_tree(((size_t)1 << 20) + 12345, k, 1);
 }
 END_TEST
 
@@ -385,6 +393,47 @@ START_TEST(a_nested_reduction_is_the_same)
 }
 END_TEST
 
+/* A body that is short at first, and then waits until another thread runs a leaf
+ * beside it. */
+struct meeting {
+	bool wait;
+	atomic_ullong seen[2]; /* who ran a leaf, by the number of the worker */
+};
+
+static int meet(void *ctx, size_t begin, size_t end, void *out,
+                thrum_task *task)
+{
+	struct meeting *m = ctx;
+	int w = thrum_task_worker(task);
+	*(int64_t *)out += (int64_t)(end - begin);
+	atomic_store(&m->seen[w], 1);
+	/* The first is the caller's in any case, and tells how long they are. */
+	if (m->wait && begin == 0)
+		doze(1);
+	while (m->wait && begin > 0
+	       && !(atomic_load(&m->seen[0]) && atomic_load(&m->seen[1])))
+		;
+	return 0;
+}
+
+START_TEST(a_reduction_that_is_not_short_any_more_is_shared)
+{
+	for (long i = rounds(20, 500); i > 0; i--) {
+		struct meeting m = { .wait = false };
+		for (int j = 0; j < 40; j++) {
+			m.wait = j == 39;
+			atomic_store(&m.seen[0], 0);
+			atomic_store(&m.seen[1], 0);
+			int64_t x = 0;
+			ck_assert_int_eq(thrum_reduce(NULL, 100, meet,
+				thrum_add_int64, &m, &x, sizeof x,
+				THRUM_OPTS(.n_jobs = 2)), 0);
+			ck_assert_int_eq(x, 100);
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("reduce");
@@ -395,10 +444,12 @@ int main(void)
 	tcase_add_test(c, random_reductions_are_the_rule);
 	tcase_add_test(c, the_bits_of_a_sum_are_the_same_for_any_n_jobs);
 	tcase_add_test(c, a_nested_reduction_is_the_same);
+	tcase_add_test(c, a_reduction_that_is_not_short_any_more_is_shared);
 	add_test(s, c);
 	c = tcase_create("values");
 	tcase_add_test(c, an_associative_combination_is_the_serial_one);
 	tcase_add_test(c, partials_may_be_large);
+	tcase_add_test(c, a_tree_may_have_millions_of_leaves);
 	tcase_add_test(c, of_nothing_the_result_is_the_identity);
 	tcase_add_test(c, a_failure_leaves_the_result_unchanged);
 	tcase_add_test(c, a_cancel_after_the_last_job_leaves_the_sum_whole);
