@@ -85,7 +85,7 @@ static int add_range(void *ctx, size_t begin, size_t end, void *partial,
 	return 0;
 }
 
-static double thrum_sum(const double *x, size_t n, peer_sum_fn *kernel)
+static double thrum_sum_up(const double *x, size_t n, peer_sum_fn *kernel)
 {
 	struct array a = { x, kernel };
 	double sum = 0;
@@ -172,7 +172,7 @@ const struct peer peer_thrum = {
 	.loop = thrum_loop,
 	.map = thrum_map_jobs,
 	.nested = thrum_nested,
-	.sum = thrum_sum,
+	.sum = thrum_sum_up,
 	.fib = peer_thrum_fib,
 	.queens = peer_thrum_queens,
 	.uts = peer_thrum_uts,

@@ -46,6 +46,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/fold.c lib/fold.h \
 	lib/task.c \
 	lib/random.c \
+	lib/sum.c \
 	lib/options.c lib/options.h \
 	lib/entry.c lib/entry.h \
 	lib/setup.c \

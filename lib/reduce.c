@@ -193,21 +193,3 @@ int thrum_reduce(thrum_pool *pool, size_t n, thrum_reduce_fn *body,
 	return rc ? thrum__entry_abandon(&e, n, &tally, rc)
 	          : thrum__entry_end(&e, n, &tally);
 }
-
-void thrum_add_double(void *ctx, void *into, const void *from)
-{
-	(void)ctx;
-	*(double *)into += *(const double *)from;
-}
-
-void thrum_add_int64(void *ctx, void *into, const void *from)
-{
-	uint64_t a, b;
-
-	(void)ctx;
-	/* In unsigned: wraps where the sum is past the range. */
-	memcpy(&a, into, sizeof a);
-	memcpy(&b, from, sizeof b);
-	a += b;
-	memcpy(into, &a, sizeof a);
-}

@@ -66,5 +66,52 @@ THRUM_API int thrum_reduce(thrum_pool *pool, size_t n, thrum_reduce_fn *body,
 THRUM_API void thrum_add_double(void *ctx, void *into, const void *from);
 THRUM_API void thrum_add_int64(void *ctx, void *into, const void *from);
 
+/** A compensated sum: the value is sum + error, with about twice the digits of
+ * a double. All zeros is the identity.
+ *
+ *   static int sum(void *x, size_t begin, size_t end, void *out, thrum_task *t)
+ *   {
+ *       thrum_sum s = { 0, 0 };
+ *       for (size_t i = begin; i < end; i++)
+ *           thrum_sum_add(&s, ((const double *)x)[i]);
+ *       return *(thrum_sum *)out = s, 0;
+ *   }
+ *   thrum_sum s = { 0, 0 };
+ *   rc = thrum_reduce(NULL, n, sum, thrum_add_sum, x, &s, sizeof s, NULL);
+ *   double value = thrum_sum_value(&s);
+ *
+ * The value is within u |S| + n^2 u^2 A of the exact sum S of n numbers, with A
+ * the sum of their absolute values and u = 2^-53: as if it had been computed in
+ * twice the precision and rounded once (Ogita, Rump and Oishi, "Accurate sum
+ * and dot product", 2005). That needs doubles that are rounded to nearest as
+ * doubles, which is not so in the registers of the x87. */
+typedef struct thrum_sum {
+	double sum, error;
+} thrum_sum;
+
+/** Add x to @p s. In line; a call where the compiler says that it may reorder
+ * additions (-ffast-math, -Ofast, -fassociative-math of gcc), since the errors
+ * would be 0 then. `(thrum_sum_add)(&s, x)` is always a call. */
+THRUM_API void thrum_sum_add(thrum_sum *s, double x);
+
+/** The combination of such sums. ctx is not used. */
+THRUM_API void thrum_add_sum(void *ctx, void *into, const void *from);
+
+/** sum + error, rounded once. Infinite or NaN as a plain sum of the same
+ * numbers would be, that is also where only a sum on the way was too large. */
+THRUM_API double thrum_sum_value(const thrum_sum *s);
+
 THRUM_END_DECLS
+
+#if !defined(__FAST_MATH__) && !defined(__ASSOCIATIVE_MATH__)
+/* Knuth's TwoSum: what s->sum + x lost is added to the error. */
+static inline void thrum__sum_add_inline(thrum_sum *s, double x)
+{
+	double sum = s->sum + x, part = sum - s->sum;
+	s->error += (s->sum - (sum - part)) + (x - part);
+	s->sum = sum;
+}
+
+#define thrum_sum_add(s, x) thrum__sum_add_inline(s, x)
+#endif
 #endif
