@@ -13,7 +13,8 @@ example_programs = \
 	examples/listing2 \
 	examples/mandelbrot \
 	examples/nested \
-	examples/reduce
+	examples/reduce \
+	examples/stencil
 
 noinst_PROGRAMS += $(example_programs)
 
@@ -35,3 +36,4 @@ examples_listing2_LDADD = $(example_libs)
 examples_mandelbrot_LDADD = $(example_libs)
 examples_nested_LDADD = $(example_libs)
 examples_reduce_LDADD = $(example_libs)
+examples_stencil_LDADD = $(example_libs)

@@ -51,6 +51,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/entry.c lib/entry.h \
 	lib/setup.c \
 	lib/map.c \
+	lib/tiles.c \
 	lib/reduce.c \
 	lib/stream.c \
 	lib/fork.c \

@@ -40,8 +40,7 @@
 
 /* Bodies */
 
-/* The body gave up because the call is to end: not run, rather than failed. */
-static bool gave_up(struct call *call, int code)
+bool thrum__loop_gave_up(struct call *call, int code)
 {
 	return (code == THRUM_ECANCELED || code == THRUM_ETIMEDOUT)
 	       && thrum__call_stopping(call) != STOP_NOT;
@@ -58,8 +57,8 @@ static void count_done(struct call *call, struct thrum_task *task,
 		call->status[i] = 0;
 }
 
-static void count_failed(struct call *call, struct thrum_task *task, size_t i,
-                         int code, struct tally *tally)
+void thrum__loop_count_failed(struct call *call, struct thrum_task *task,
+                              size_t i, int code, struct tally *tally)
 {
 	thrum__tally_fail(tally, i, code);
 	if (call->meter)
@@ -79,9 +78,9 @@ size_t thrum__loop_failed(struct call *call, struct thrum_task *task,
 	if (at < begin || at >= end)
 		at = begin;
 	count_done(call, task, begin, at, tally);
-	if (gave_up(call, code))
+	if (thrum__loop_gave_up(call, code))
 		return end;
-	count_failed(call, task, at, code, tally);
+	thrum__loop_count_failed(call, task, at, code, tally);
 	return call->flags & THRUM_KEEP_GOING ? at + 1 : end;
 }
 
@@ -224,8 +223,8 @@ static void run_indices(struct loop *l, struct call *call,
 			continue;
 		}
 		bad++;
-		if (!gave_up(call, code))
-			count_failed(call, task, i, code, tally);
+		if (!thrum__loop_gave_up(call, code))
+			thrum__loop_count_failed(call, task, i, code, tally);
 	}
 	/* Not after each: to read the control word takes longer (4.5 ns on a
 	 * Zen 5) than all else that a job costs. */
@@ -238,7 +237,9 @@ static void run_indices(struct loop *l, struct call *call,
 static void run(struct loop *l, struct call *call, struct thrum_task *task,
                 size_t begin, size_t end, struct tally *tally)
 {
-	if (l->body)
+	if (l->run)
+		l->run(l, call, task, begin, end, tally);
+	else if (l->body)
 		run_ranges(l, call, task, begin, end, tally);
 	else
 		run_indices(l, call, task, begin, end, tally);

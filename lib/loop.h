@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The thrum authors
  * SPDX-License-Identifier: MIT */
-/* loop.h - to run a body over indices: what thrum_for and thrum_map share */
+/* loop.h - to run a body over indices: what thrum_for, thrum_map and
+ * thrum_for_tiles share */
 #ifndef THRUM__LOOP_H
 #define THRUM__LOOP_H
 
@@ -8,10 +9,18 @@
 
 #include <thrum/loop.h>
 
+struct loop;
+
+/** Run positions begin <= p < end of @p loop, and count what became of them. */
+typedef void loop_run_fn(struct loop *loop, struct call *call,
+                         struct thrum_task *task, size_t begin, size_t end,
+                         struct tally *tally);
+
 struct loop {
 	size_t n;
 	thrum_for_fn *body; /* over a range; or */
-	thrum_map_fn *each; /* over an index */
+	thrum_map_fn *each; /* over an index; or */
+	loop_run_fn *run;   /* all that is to be done */
 	void *ctx;
 	char *results; /* of each; NULL none */
 	size_t size;
@@ -28,6 +37,14 @@ struct loop {
  * @param within  Innermost task of this thread in the call's pool; NULL none. */
 void thrum__loop_run(struct loop *loop, struct call *call,
                      const struct thrum_task *within, struct tally *tally);
+
+/** The body returned @p code because the call is to end: its jobs were not run,
+ * rather than failed. */
+bool thrum__loop_gave_up(struct call *call, int code);
+
+/** Count that job @p i failed, and end the call if it is to end. */
+void thrum__loop_count_failed(struct call *call, struct thrum_task *task,
+                              size_t i, int code, struct tally *tally);
 
 /** Count what became of begin <= i < end, where the body returned @p code, not
  * 0, and end the call if it is to end.

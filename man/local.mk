@@ -8,6 +8,7 @@ dist_man_MANS = \
 	man/thrum_cancel.3 \
 	man/thrum_cpus.3 \
 	man/thrum_for.3 \
+	man/thrum_for_tiles.3 \
 	man/thrum_opts.3 \
 	man/thrum_pool.3 \
 	man/thrum_progress.3 \

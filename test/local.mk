@@ -69,7 +69,8 @@ api_tests = \
 	test/api/check_reduce \
 	test/api/check_stream \
 	test/api/check_sum \
-	test/api/check_sum_fast
+	test/api/check_sum_fast \
+	test/api/check_tiles
 
 # Laws of whole loops on machines that are only imagined.
 sim_tests = test/sim/check_sim
@@ -134,6 +135,7 @@ test_api_check_sum_LDADD = $(api_libs)
 test_api_check_sum_fast_SOURCES = test/api/check_sum.c
 test_api_check_sum_fast_CFLAGS = $(AM_CFLAGS) -ffast-math
 test_api_check_sum_fast_LDADD = $(api_libs)
+test_api_check_tiles_LDADD = $(api_libs)
 test_api_check_process_LDADD = $(api_libs)
 test_stress_stress_callers_LDADD = $(api_libs)
 test_stress_stress_mix_LDADD = $(api_libs)

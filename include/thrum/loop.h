@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The thrum authors
  * SPDX-License-Identifier: MIT */
-/* thrum/loop.h - the two loops */
+/* thrum/loop.h - the loops */
 #ifndef THRUM_LOOP_H
 #define THRUM_LOOP_H
 
@@ -15,6 +15,15 @@ typedef int thrum_for_fn(void *ctx, size_t begin, size_t end, thrum_task *task);
  * @param result  Slot i of the results; NULL if there are none.
  * @return 0, or any other value to fail. */
 typedef int thrum_map_fn(void *ctx, size_t i, void *result, thrum_task *task);
+
+/** Dimensions of thrum_for_tiles, at most. */
+#define THRUM_DIMS_MAX 8
+
+/** Work on the indices begin[d] <= i[d] < end[d], of each dimension d; none of
+ * these ranges is empty.
+ * @return 0, or any other value to fail; see thrum_task_fail(). */
+typedef int thrum_tile_fn(void *ctx, const size_t begin[], const size_t end[],
+                          thrum_task *task);
 
 THRUM_BEGIN_DECLS
 
@@ -50,6 +59,31 @@ THRUM_API int thrum_for(thrum_pool *pool, size_t n, thrum_for_fn *body,
 THRUM_API int thrum_map(thrum_pool *pool, size_t n, thrum_map_fn *body,
                         void *ctx, void *results, size_t size,
                         const thrum_opts *opts);
+
+/** Run @p body over 0 <= i[d] < shape[d] for all d, in tiles that cover each
+ * index once: for what reads its neighbours, or an array along two dimensions.
+ *
+ * Tiles are long in the last dimension, the innermost, and there begin at
+ * multiples of 16 indices unless they are shorter. .grain is the most indices
+ * of a tile; 0 is at most 8192, less where that gives fewer than 64 tiles. Sizes
+ * and order of the tiles depend on shape and .grain alone. The tiles that a
+ * worker begins with lie together, beside those of workers near to it, and are
+ * the same in each such call with as many workers; who is done takes from
+ * others, as in thrum_for.
+ *
+ * As thrum_for otherwise. Jobs are indices. Progress, .status, the report and
+ * thrum_task_fail() have them by number, row by row: i[0] * shape[1] + i[1]
+ * in two dimensions. A tile that fails has done, and left undone, what comes
+ * before and after in this order; with THRUM_KEEP_GOING the body is run again
+ * for the latter, in boxes.
+ *
+ * @param ndim   1 to THRUM_DIMS_MAX.
+ * @param shape  ndim numbers; with a 0 among them nothing is run and all is
+ *               well.
+ * @return As thrum_for; THRUM_EOVERFLOW if the product is past SIZE_MAX. */
+THRUM_API int thrum_for_tiles(thrum_pool *pool, int ndim, const size_t shape[],
+                              thrum_tile_fn *body, void *ctx,
+                              const thrum_opts *opts);
 
 THRUM_END_DECLS
 #endif

@@ -22,8 +22,8 @@
 #define THRUM_KEEP_GOING 0x1u /* run all jobs, also after one has failed */
 #define THRUM_UNORDERED  0x2u /* stream: deliver as completed; reduce: combine
                                  in any order, the last bits may vary */
-#define THRUM_LAST_FIRST 0x4u /* for and map: begin at the end, where the dearest
-                                 indices are */
+#define THRUM_LAST_FIRST 0x4u /* for, map, tiles: begin at the end, where the
+                                 dearest indices are */
 
 /* .pre_dispatch: no bound; memory then grows with the stream */
 #define THRUM_ALL SIZE_MAX
@@ -52,8 +52,8 @@ typedef struct thrum_opts {
 	 * not known, or that the call does not take: THRUM_EINVAL. */
 	unsigned flags;
 
-	/** Jobs that a worker takes at once. 0: chosen while running. for and
-	 * map: at most so many per piece. reduce: the size of a leaf, see
+	/** Jobs that a worker takes at once. 0: chosen while running. for,
+	 * map, tiles: at most so many per piece. reduce: the size of a leaf, see
 	 * there. Not for stream and run. */
 	size_t grain;
 
@@ -77,7 +77,7 @@ typedef struct thrum_opts {
 	/** Filled before the call returns, also on failure; NULL none. */
 	thrum_report *report;
 
-	/** for and map only: n codes, written for every job: 0, the body's
+	/** for, map and tiles only: n codes, written for every job: 0, the body's
 	 * own, or THRUM_ESKIPPED; NULL none. */
 	int *status;
 } thrum_opts;
