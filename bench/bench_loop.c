@@ -36,11 +36,11 @@ static void answer_loop(struct run *run, struct loop *l, double scale)
 	struct samples s;
 
 	l->run = run;
-	run_the_loop(l);
-	if (l->rc)
+	if (!run->peer->loop)
 		return;
 	s = run_sample(run, run_the_loop, l);
-	run_emit_time(run, 0, &s, scale);
+	if (!l->rc)
+		run_emit_time(run, 0, &s, scale);
 	samples_free(&s);
 }
 

@@ -133,13 +133,13 @@ static void answer_memory(struct run *run)
 	if (wake_all(run, MORE_WORKERS))
 		return;
 	many = host_memory();
-	double more = MORE_WORKERS - run->workers;
-	if (host_threads() - before < more)
+	int more = host_threads() - before;
+	if (more <= host_cores())
 		return; /* it makes no more than there are cores */
 	double resident = (many.resident - few.resident) / more;
 	run_emit(run, 0, resident, resident);
 	run_emit(run, 1, (many.mapped - few.mapped) / more, 0);
-	run_emit(run, 2, host_threads() - before, 0);
+	run_emit(run, 2, more, 0);
 }
 
 /* --- Idling --------------------------------------------------------------- */
@@ -190,7 +190,8 @@ static const struct question questions[] = {
 	    { "added", "threads", 1 } },
 	  .than = "gomp", .crowded = 1, .answer = answer_memory,
 	  .goal = { { "thrum", GOAL_VALUE, .limit = 12 } } },
-	{ "idle", "CPU burnt in the second after the last call", ALL,
+	{ "idle", "CPU burnt in the second after the last call",
+	  WITH_THRUM | WITH_PEERS,
 	  { { "idle", "CPU", 0 }, { "2nd half", "CPU", 0 } },
 	  .than = "gomp", .crowded = 1, .answer = answer_idle,
 	  .goal = { { "thrum", GOAL_VALUE, .limit = 0.001 } } },

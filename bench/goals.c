@@ -156,7 +156,8 @@ void goals_list(const struct figures *f, FILE *out)
 		const struct row *row = figures_row(f, goal->who);
 		const struct row *peer = best_peer(f, row, goal->metric);
 		struct verdict v = goals_judge(f, goal);
-		char name[48], what[WORDS], ratio[WORDS] = "-", a[16];
+		char name[48], what[WORDS], ratio[WORDS] = "-";
+		char a[16], b[16];
 
 		snprintf(name, sizeof name, "%s/%s", bench.name, q->name);
 		describe(f, goal, v.at_least, what);
@@ -166,8 +167,9 @@ void goals_list(const struct figures *f, FILE *out)
 			                                      goal->metric),
 			                        a),
 			         peer->who->name);
-		fprintf(out, "%-20s %-36s %9s %7.1e  %-17s %s\n", name, what,
-		        figures_number(v.value, a), v.margin, ratio, word(&v));
+		fprintf(out, "%-20s %-36s %9s %7s  %-17s %s\n", name, what,
+		        figures_number(v.value, a), figures_number(v.margin, b),
+		        ratio, word(&v));
 	}
 	fflush(out);
 }

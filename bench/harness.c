@@ -77,8 +77,6 @@ static double warm_up(const struct run *run, void (*op)(void *), void *arg)
 		took = work_clock_ns() - start;
 	} while (took < run->warm_ns
 	         || (calls < WARM_CALLS && took < PATIENT * run->warm_ns));
-	warm.waited_s = host_waited_s();
-	warm.since = work_clock_ns();
 	return (double)took / (double)calls;
 }
 
@@ -89,13 +87,15 @@ struct samples run_sample(const struct run *run, void (*op)(void *),
 	double each = warm_up(run, op, arg);
 	/* In batches, so that the clock does not count. */
 	size_t batch = each < BATCH_NS ? (size_t)(BATCH_NS / each) + 1 : 1;
-	uint64_t begin = work_clock_ns(), last = begin;
 
 	/* As long as that it needs no warming up. */
 	if (each > PATIENT_READING * (double)run->budget_ns) {
 		samples_add(&s, each);
 		return s;
 	}
+	warm.waited_s = host_waited_s();
+	warm.since = work_clock_ns();
+	uint64_t begin = warm.since, last = begin;
 	while ((last - begin < run->budget_ns && s.count < READINGS_MAX)
 	       || (s.count < READINGS_LEAST
 	           && last - begin < PATIENT_READING * run->budget_ns)) {
