@@ -38,6 +38,7 @@
 #define READINGS_MAX 100000
 #define PATIENT 5 /* times the warm-up, to have called it so often */
 #define PATIENT_READING 2
+#define NO_WARMING 4 /* times the readings: what starts once is lost in it */
 #define PATIENCE_MS 120000
 #define RETRIES 2
 #define PAUSE_NS 100000000 /* before a retry */
@@ -88,8 +89,7 @@ struct samples run_sample(const struct run *run, void (*op)(void *),
 	/* In batches, so that the clock does not count. */
 	size_t batch = each < BATCH_NS ? (size_t)(BATCH_NS / each) + 1 : 1;
 
-	/* As long as that it needs no warming up. */
-	if (each > PATIENT_READING * (double)run->budget_ns) {
+	if (each > NO_WARMING * (double)run->budget_ns) {
 		samples_add(&s, each);
 		return s;
 	}
