@@ -68,7 +68,7 @@ else
 lib_libthrum_core_la_SOURCES += lib/topology_flat.c
 endif
 lib_libthrum_core_la_CPPFLAGS = $(AM_CPPFLAGS) $(HWLOC_CFLAGS)
-lib_libthrum_core_la_LIBADD = $(HWLOC_LIBS) $(ATOMIC_LIBS) $(FENV_LIBS) \
+lib_libthrum_core_la_LIBADD = $(DL_LIBS) $(ATOMIC_LIBS) $(FENV_LIBS) \
 	$(PTHREAD_LIBS)
 
 lib_libthrum_la_SOURCES =

@@ -18,9 +18,20 @@
  *
  * The caller has made sure that sched_getaffinity works: where it is refused,
  * hwloc looks for the size of the kernel's masks for ever.
+ *
+ * hwloc is opened when the machine is first looked at, under the soname that
+ * configure found, and is not linked. It brings libraries of its own, and the
+ * dynamic linker would make every program that links libthrum wait for them,
+ * 0.2 ms, whether or not it ever makes a call. It stays open: its plugins may
+ * bring what does not like to be closed. It is opened RTLD_LOCAL, which its
+ * plugins (devices, libxml2) find out and then stay away; none is needed.
+ *
+ * The inline functions of hwloc.h call functions that are not linked, so what
+ * they do is spelt out here.
  */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>
@@ -31,6 +42,66 @@
 #if HWLOC_API_VERSION < 0x00020400
 #error "hwloc 2.4 or newer is needed"
 #endif
+
+#define CALLS(CALL) \
+	CALL(get_api_version) \
+	CALL(topology_init) \
+	CALL(topology_destroy) \
+	CALL(topology_load) \
+	CALL(topology_set_synthetic) \
+	CALL(topology_set_xml) \
+	CALL(topology_set_flags) \
+	CALL(topology_set_all_types_filter) \
+	CALL(topology_set_type_filter) \
+	CALL(topology_set_components) \
+	CALL(topology_is_thissystem) \
+	CALL(topology_get_topology_cpuset) \
+	CALL(topology_get_allowed_cpuset) \
+	CALL(get_type_depth) \
+	CALL(get_nbobjs_by_depth) \
+	CALL(get_obj_by_depth) \
+	CALL(cpukinds_get_nr) \
+	CALL(cpukinds_get_by_cpuset) \
+	CALL(cpukinds_get_info) \
+	CALL(bitmap_weight) \
+	CALL(bitmap_next) \
+	CALL(bitmap_intersects)
+
+/* The functions of hwloc by their names without prefix, with the types that
+ * hwloc.h gives them. Written under the lock of machine.c, once. */
+#define POINTER(name) __typeof__(hwloc_##name) *name;
+static struct {
+	CALLS(POINTER)
+} hw;
+
+static bool find(void *library, const char *name, void *pointer)
+{
+	void *found = dlsym(library, name);
+	/* the form in which POSIX has an address become a function */
+	memcpy(pointer, &found, sizeof(found));
+	return found != NULL;
+}
+
+/* @return 0; -ENOSYS if there is none, or one of another major version than
+ * this was built for: other structures. */
+static int open_hwloc(void)
+{
+	static void *library;
+	bool whole = true;
+	if (library)
+		return 0;
+	void *opened = dlopen(HWLOC_SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!opened)
+		return -ENOSYS;
+#define FIND(name) whole &= find(opened, "hwloc_" #name, &hw.name);
+	CALLS(FIND)
+	if (!whole || hw.get_api_version() >> 16 != HWLOC_API_VERSION >> 16) {
+		dlclose(opened);
+		return -ENOSYS;
+	}
+	library = opened;
+	return 0;
+}
 
 static int failure(void)
 {
@@ -43,38 +114,53 @@ static int configure(hwloc_topology_t h, const struct topology_source *source)
 		                                 HWLOC_OBJ_L3CACHE,
 		                                 HWLOC_OBJ_CORE };
 	if (source->synthetic &&
-	    hwloc_topology_set_synthetic(h, source->synthetic) != 0)
+	    hw.topology_set_synthetic(h, source->synthetic) != 0)
 		return failure();
-	if (source->xml && hwloc_topology_set_xml(h, source->xml) != 0)
+	if (source->xml && hw.topology_set_xml(h, source->xml) != 0)
 		return failure();
-	if (hwloc_topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED))
+	if (hw.topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED))
 		return failure();
-	if (hwloc_topology_set_all_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE))
+	if (hw.topology_set_all_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE))
 		return failure();
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (hwloc_topology_set_type_filter(h, kept[i],
+		if (hw.topology_set_type_filter(h, kept[i],
 		                                   HWLOC_TYPE_FILTER_KEEP_ALL))
 			return failure();
-	if (hwloc_topology_set_type_filter(h, HWLOC_OBJ_GROUP,
+	if (hw.topology_set_type_filter(h, HWLOC_OBJ_GROUP,
 	                                   HWLOC_TYPE_FILTER_KEEP_STRUCTURE))
 		return failure();
 	/* A build of hwloc that has no such component need not be told. */
 	if (!source->synthetic && !source->xml)
-		(void)hwloc_topology_set_components(
+		(void)hw.topology_set_components(
 			h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
 	return 0;
 }
 
 static int list_of_set(struct cpulist *out, hwloc_const_bitmap_t set)
 {
-	int count = hwloc_bitmap_weight(set), cpu = -1;
+	int count = hw.bitmap_weight(set), cpu = -1;
 	*out = (struct cpulist){ 0 };
 	if (count < 0)
 		return -EINVAL;
 	int rc = thrum__cpulist_first(out, count);
 	for (int i = 0; i < out->count; i++)
-		out->cpu[i] = cpu = hwloc_bitmap_next(set, cpu);
+		out->cpu[i] = cpu = hw.bitmap_next(set, cpu);
 	return rc;
+}
+
+static int count_of(hwloc_topology_t h, hwloc_obj_type_t type)
+{
+	int depth = hw.get_type_depth(h, type);
+	if (depth == HWLOC_TYPE_DEPTH_UNKNOWN ||
+	    depth == HWLOC_TYPE_DEPTH_MULTIPLE)
+		return 0;
+	return (int)hw.get_nbobjs_by_depth(h, depth);
+}
+
+static hwloc_obj_t first_of(hwloc_topology_t h, hwloc_obj_type_t type)
+{
+	return count_of(h, type) > 0 ?
+		hw.get_obj_by_depth(h, hw.get_type_depth(h, type), 0) : NULL;
 }
 
 /* The number of the smallest node that holds a CPU of the core, the lowest of
@@ -83,12 +169,11 @@ static int list_of_set(struct cpulist *out, hwloc_const_bitmap_t set)
 static int node_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset)
 {
 	int found = -1, least = -1;
-	hwloc_obj_t node = NULL;
-	while ((node = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_NUMANODE,
-	                                          node)) != NULL) {
-		if (!hwloc_bitmap_intersects(node->cpuset, cpuset))
+	for (hwloc_obj_t node = first_of(h, HWLOC_OBJ_NUMANODE); node;
+	     node = node->next_cousin) {
+		if (!hw.bitmap_intersects(node->cpuset, cpuset))
 			continue;
-		int weight = hwloc_bitmap_weight(node->cpuset);
+		int weight = hw.bitmap_weight(node->cpuset);
 		int number = (int)node->os_index;
 		if (found < 0 || weight < least ||
 		    (weight == least && number < found)) {
@@ -99,9 +184,17 @@ static int node_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset)
 	return found;
 }
 
-static int logical(hwloc_topology_t h, hwloc_obj_type_t type, hwloc_obj_t core)
+static hwloc_obj_t above_of(hwloc_obj_t obj, hwloc_obj_type_t type)
 {
-	hwloc_obj_t above = hwloc_get_ancestor_obj_by_type(h, type, core);
+	do
+		obj = obj->parent;
+	while (obj && obj->type != type);
+	return obj;
+}
+
+static int logical(hwloc_obj_t core, hwloc_obj_type_t type)
+{
+	hwloc_obj_t above = above_of(core, type);
 	return above ? (int)above->logical_index : -1;
 }
 
@@ -111,14 +204,14 @@ static int kind_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset, int kinds)
 {
 	int kind = -1, rank = -1;
 	if (kinds > 1)
-		kind = hwloc_cpukinds_get_by_cpuset(h, cpuset, 0);
+		kind = hw.cpukinds_get_by_cpuset(h, cpuset, 0);
 	if (kind < 0)
 		return -1;
 #if HWLOC_API_VERSION >= 0x00030000
-	int rc = hwloc_cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
+	int rc = hw.cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
 	                                 0);
 #else
-	int rc = hwloc_cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
+	int rc = hw.cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
 	                                 NULL, 0);
 #endif
 	return rc == 0 ? rank : -1;
@@ -126,16 +219,10 @@ static int kind_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset, int kinds)
 
 static struct core core_of(hwloc_topology_t h, hwloc_obj_t obj, int kinds)
 {
-	return (struct core){ .package = logical(h, HWLOC_OBJ_PACKAGE, obj),
+	return (struct core){ .package = logical(obj, HWLOC_OBJ_PACKAGE),
 		              .node = node_of(h, obj->cpuset),
-		              .l3 = logical(h, HWLOC_OBJ_L3CACHE, obj),
+		              .l3 = logical(obj, HWLOC_OBJ_L3CACHE),
 		              .kind = kind_of(h, obj->cpuset, kinds) };
-}
-
-static int count_of(hwloc_topology_t h, hwloc_obj_type_t type)
-{
-	int count = hwloc_get_nbobjs_by_type(h, type);
-	return count > 0 ? count : 0;
 }
 
 /* By CPUs, not by cores: one that hwloc knows no core of is a core by itself,
@@ -146,15 +233,11 @@ static int copy_cores(struct topology *t, hwloc_topology_t h)
 	if (rc != 0)
 		return rc;
 
-	hwloc_obj_t pu = NULL, last = NULL;
+	hwloc_obj_t pu = first_of(h, HWLOC_OBJ_PU), last = NULL;
 	struct core *core = NULL;
-	for (int i = 0; i < count; i++) {
-		pu = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_PU, pu);
-		if (!pu)
-			break;
+	for (int i = 0; i < count && pu; i++, pu = pu->next_cousin) {
 		t->pu[i] = (int)pu->os_index;
-		hwloc_obj_t parent = hwloc_get_ancestor_obj_by_type(
-			h, HWLOC_OBJ_CORE, pu);
+		hwloc_obj_t parent = above_of(pu, HWLOC_OBJ_CORE);
 		if (!core || !parent || parent != last) {
 			core = &t->core[t->ncores++];
 			*core = core_of(h, parent ? parent : pu, t->kinds);
@@ -169,21 +252,21 @@ static int copy_cores(struct topology *t, hwloc_topology_t h)
 
 static int copy(struct topology *t, hwloc_topology_t h)
 {
-	t->thissystem = hwloc_topology_is_thissystem(h) == 1;
+	t->thissystem = hw.topology_is_thissystem(h) == 1;
 	t->binds = t->thissystem;
 	t->packages = count_of(h, HWLOC_OBJ_PACKAGE);
 	t->nodes = count_of(h, HWLOC_OBJ_NUMANODE);
 	t->l3s = count_of(h, HWLOC_OBJ_L3CACHE);
-	int kinds = hwloc_cpukinds_get_nr(h, 0);
+	int kinds = hw.cpukinds_get_nr(h, 0);
 	t->kinds = kinds > 0 ? kinds : 0;
 	snprintf(t->origin, sizeof(t->origin), "hwloc, interface %u.%u",
 	         HWLOC_API_VERSION >> 16, HWLOC_API_VERSION >> 8 & 255);
 
 	int rc = list_of_set(&t->online,
-	                     hwloc_topology_get_topology_cpuset(h));
+	                     hw.topology_get_topology_cpuset(h));
 	if (rc != 0)
 		return rc;
-	rc = list_of_set(&t->allowed, hwloc_topology_get_allowed_cpuset(h));
+	rc = list_of_set(&t->allowed, hw.topology_get_allowed_cpuset(h));
 	return rc != 0 ? rc : copy_cores(t, h);
 }
 
@@ -191,19 +274,18 @@ int thrum__topology_load(struct topology *t,
                          const struct topology_source *source)
 {
 	memset(t, 0, sizeof(*t));
-	/* another major version than this was built for: other structures */
-	if (hwloc_get_api_version() >> 16 != HWLOC_API_VERSION >> 16)
+	if (open_hwloc() != 0)
 		return -ENOSYS;
 	hwloc_topology_t h;
 	errno = 0;
-	if (hwloc_topology_init(&h) != 0)
+	if (hw.topology_init(&h) != 0)
 		return failure();
 	int rc = configure(h, source);
-	if (rc == 0 && hwloc_topology_load(h) != 0)
+	if (rc == 0 && hw.topology_load(h) != 0)
 		rc = failure();
 	if (rc == 0)
 		rc = copy(t, h);
-	hwloc_topology_destroy(h);
+	hw.topology_destroy(h);
 	if (rc != 0)
 		thrum__topology_free(t);
 	return rc;
