@@ -19,12 +19,15 @@
 
 struct bits {
 	uint64_t word[CPULIST_LIMIT / WORD_BITS];
+	size_t used; /* words from there on are 0 */
 };
 
 static void add_range(struct bits *bits, uint64_t from, uint64_t to)
 {
 	for (uint64_t cpu = from; cpu <= to; cpu++)
 		bits->word[cpu / WORD_BITS] |= UINT64_C(1) << cpu % WORD_BITS;
+	if (bits->used <= to / WORD_BITS)
+		bits->used = to / WORD_BITS + 1;
 }
 
 /* Make room for count numbers; an empty list has no array. */
@@ -40,8 +43,8 @@ static int allot(struct cpulist *out, int count)
 static int from_bits(struct cpulist *out, const struct bits *bits)
 {
 	int count = 0;
-	for (int cpu = 0; cpu < CPULIST_LIMIT; cpu++)
-		count += bits->word[cpu / WORD_BITS] >> cpu % WORD_BITS & 1;
+	for (size_t i = 0; i < bits->used; i++)
+		count += __builtin_popcountll(bits->word[i]);
 	int rc = allot(out, count);
 	if (rc != 0)
 		return rc;
@@ -53,7 +56,7 @@ static int from_bits(struct cpulist *out, const struct bits *bits)
 
 int thrum__cpulist_parse(struct cpulist *out, const char *text)
 {
-	struct bits bits = { { 0 } };
+	struct bits bits = { .used = 0 };
 	*out = (struct cpulist){ 0 };
 
 	for (const char *p = text;; p++) {
