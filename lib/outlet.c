@@ -39,10 +39,13 @@ struct outlet {
 	uint64_t bar_call;     /* L who has the bar; 0 none */
 	bool bar_shown;        /* L */
 	size_t from, to;       /* L text[from..to) is to go out */
-	char text[OUTLET_BYTES]; /* L */
+	char *text;            /* I; L OUTLET_BYTES */
 };
 
-static struct outlet out = { .fd = 1 }, err = { .fd = 2 };
+/* Apart, so that they are not part of the library's file. */
+static char out_text[OUTLET_BYTES], err_text[OUTLET_BYTES];
+static struct outlet out = { .fd = 1, .text = out_text };
+static struct outlet err = { .fd = 2, .text = err_text };
 
 struct outlet *thrum__outlet(int fd)
 {
