@@ -126,8 +126,12 @@ static void answer_memory(struct run *run)
 	struct host_memory few, many;
 	int before;
 
+	const struct timespec pause = { 0, SETTLE_NS };
+
 	if (wake_all(run, run->workers))
 		return;
+	/* What a runtime does once, when it first has time, is no worker's. */
+	nanosleep(&pause, NULL);
 	few = host_memory();
 	before = host_threads();
 	if (wake_all(run, MORE_WORKERS))

@@ -219,14 +219,14 @@ double host_waited_s(void)
 struct host_memory host_memory(void)
 {
 	struct host_memory m = { 0, 0 };
-	unsigned long mapped, resident;
+	unsigned long mapped, resident, shared;
 	double page_kb = (double)sysconf(_SC_PAGESIZE) / 1024;
 	FILE *f = fopen("/proc/self/statm", "r");
 
 	if (!f)
 		return m;
-	if (fscanf(f, "%lu %lu", &mapped, &resident) == 2) {
-		m.resident = (double)resident * page_kb;
+	if (fscanf(f, "%lu %lu %lu", &mapped, &resident, &shared) == 3) {
+		m.resident = (double)(resident - shared) * page_kb;
 		m.mapped = (double)mapped * page_kb;
 	}
 	fclose(f);

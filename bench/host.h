@@ -36,7 +36,8 @@ double host_own_s(void);
  * had no core; 0 where the system does not tell. */
 double host_waited_s(void);
 
-/** Memory of this process, in kB: resident and mapped. 0 unknown. */
+/** Memory of this process, in kB: its own that is resident, without that of
+ * files, which all processes share; and all that is mapped. 0 unknown. */
 struct host_memory {
 	double resident, mapped;
 };
