@@ -20,6 +20,9 @@
  * namespace, /.. or /../.., shows a group that holds ours: its own limit is
  * one of ours. A hierarchy may be mounted more than once; each mount that
  * shows us tells the truth, so all are asked.
+ *
+ * The two files are read once for all controllers: to write the list of mounts
+ * takes the system longer than all the rest here.
  */
 #include "config.h"
 
@@ -49,9 +52,8 @@ struct search {
 	/* Look into the group at dir, path without root, and return true to
 	 * end the walk of this mount. */
 	bool (*look)(struct search *search, const char *dir, int version);
-	struct cgroup_quota *quota;
-	struct cpulist *cpus;
-	char *file;
+	struct cgroup_limits *limits;
+	char *group[3]; /* of this process by version; NULL it is in none */
 };
 
 static bool join(char *out, size_t size, const char *a, const char *b,
@@ -191,10 +193,11 @@ static const char *below(const char *group, const char *root)
 }
 
 /* The group of this process in the hierarchy of version 2, or in that of the
- * controller in version 1; NULL if the process is in none. */
-static const char *group_of(char *groups, const char *controller, int version)
+ * controller in version 1, to be freed; NULL if the process is in none. */
+static char *group_of(const char *groups, const char *controller, int version)
 {
-	for (char *line; (line = cut(&groups, "\n")) != NULL;) {
+	char *text = strdup(groups), *rest = text, *group = NULL;
+	for (char *line; !group && (line = cut(&rest, "\n")) != NULL;) {
 		const char *id = cut(&line, ":");
 		const char *controllers = cut(&line, ":");
 		if (!line || line[0] != '/')
@@ -203,9 +206,10 @@ static const char *group_of(char *groups, const char *controller, int version)
 			strcmp(id, "0") == 0 && controllers[0] == '\0' :
 			listed(controllers, controller);
 		if (ours)
-			return line;
+			group = strdup(line);
 	}
-	return NULL;
+	free(text);
+	return group;
 }
 
 static void walk(struct search *s, const char *mount, const char *group,
@@ -225,10 +229,24 @@ static void walk(struct search *s, const char *mount, const char *group,
 	}
 }
 
-/* One line of mountinfo: if it mounts a hierarchy that can limit us, walk. */
-static void try_mount(struct search *s, char *line, const char *const group[3])
+/* The hierarchy of a type, mounted with options, at mount, its group root at the
+ * top there: if it can limit us, walk. */
+static void try_mount(struct search *s, const char *type, const char *options,
+                      const char *root, const char *mount)
 {
-	const char *field[5] = { NULL };
+	int version = strcmp(type, "cgroup2") == 0 ? 2 :
+		strcmp(type, "cgroup") == 0 && listed(options, s->controller) ?
+		1 : 0;
+	const char *group = s->group[version];
+	const char *rest = group ? below(group, root) : NULL;
+	if (rest && mount[0] == '/')
+		walk(s, mount, rest, version);
+}
+
+/* One line of mountinfo, for each of count searches. */
+static void try_line(struct search *s, int count, char *line)
+{
+	char *field[5] = { NULL };
 	for (int i = 0; i < 5; i++)
 		field[i] = cut(&line, " ");
 	if (!field[4] || !line)
@@ -242,42 +260,27 @@ static void try_mount(struct search *s, char *line, const char *const group[3])
 	if (!cut(&tail, " ") || !tail)
 		return;
 
-	int version = strcmp(type, "cgroup2") == 0 ? 2 :
-		strcmp(type, "cgroup") == 0 && listed(tail, s->controller) ? 1 :
-		0;
-	if (version == 0 || !group[version])
-		return;
-
-	char *root = strdup(field[3]);
-	char *mount = strdup(field[4]);
-	if (root && mount) {
-		unescape(root);
-		unescape(mount);
-		const char *rest = below(group[version], root);
-		if (rest && mount[0] == '/')
-			walk(s, mount, rest, version);
-	}
-	free(root);
-	free(mount);
+	unescape(field[3]);
+	unescape(field[4]);
+	for (int i = 0; i < count; i++)
+		try_mount(&s[i], type, tail, field[3], field[4]);
 }
 
-static void search_all(struct search *s)
+static void search_all(struct search *s, int count, const char *root)
 {
-	char *mounts = slurp(s->root, "/proc/self/mountinfo");
-	char *groups1 = slurp(s->root, "/proc/self/cgroup");
-	char *groups2 = groups1 ? strdup(groups1) : NULL;
-	if (mounts && groups2) {
-		const char *const group[3] = {
-			NULL,
-			group_of(groups1, s->controller, 1),
-			group_of(groups2, s->controller, 2),
-		};
-		char *rest = mounts;
-		for (char *line; (line = cut(&rest, "\n")) != NULL;)
-			try_mount(s, line, group);
+	char *mounts = slurp(root, "/proc/self/mountinfo");
+	char *groups = slurp(root, "/proc/self/cgroup"), *rest = mounts;
+	for (int i = 0; groups && i < count; i++)
+		for (int version = 1; version <= 2; version++)
+			s[i].group[version] = group_of(groups, s[i].controller,
+			                               version);
+	for (char *line; groups && (line = cut(&rest, "\n")) != NULL;)
+		try_line(s, count, line);
+	for (int i = 0; i < count; i++) {
+		free(s[i].group[1]);
+		free(s[i].group[2]);
 	}
-	free(groups2);
-	free(groups1);
+	free(groups);
 	free(mounts);
 }
 
@@ -312,7 +315,7 @@ static void take_quota(struct search *s, const char *dir, const char *name,
 	if (quota <= 0 || period <= 0)
 		return;
 	int64_t cpus = quota / period + (quota % period != 0);
-	struct cgroup_quota *q = s->quota;
+	struct cgroup_quota *q = &s->limits->quota;
 	if (cpus > INT_MAX || !tighter(quota, period, q))
 		return;
 	q->limited = true;
@@ -327,7 +330,7 @@ static bool look_quota(struct search *s, const char *dir, int version)
 {
 	const char *name = version == 2 ? "cpu.max" : "cpu.cfs_quota_us";
 	char *text = slurp_in(s, dir, name);
-	char *period = version == 2 ? NULL :
+	char *period = version == 2 || !text || text[0] == '-' ? NULL :
 		slurp_in(s, dir, "cpu.cfs_period_us");
 	int64_t number[2];
 	bool understood = text && (version == 2 ?
@@ -350,45 +353,35 @@ static bool look_cpuset(struct search *s, const char *dir, int version)
 		{ "cpuset.effective_cpus", "cpuset.cpus" },
 		{ "cpuset.cpus.effective", "cpuset.cpus" },
 	};
-	if (s->cpus->count > 0)
+	struct cgroup_limits *l = s->limits;
+	if (l->cpus.count > 0)
 		return true;
 	for (int i = 0; i < 2; i++) {
 		const char *name = names[version][i];
 		char *text = slurp_in(s, dir, name);
-		bool found = text && thrum__cpulist_parse(s->cpus, text) == 0;
+		bool found = text && thrum__cpulist_parse(&l->cpus, text) == 0;
 		free(text);
 		if (!found)
 			continue;
-		if (!join(s->file, CGROUP_PATH_BYTES, dir, "/", name))
-			s->file[0] = '\0';
+		if (!join(l->cpus_file, sizeof(l->cpus_file), dir, "/", name))
+			l->cpus_file[0] = '\0';
 		return true;
 	}
 	return false;
 }
 
-void thrum__cgroup_quota(struct cgroup_quota *quota, const char *root)
+void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root)
 {
 	int before = errno;
-	memset(quota, 0, sizeof(*quota));
-	struct search search = { .root = root,
-		                 .controller = "cpu",
-		                 .look = look_quota,
-		                 .quota = quota };
-	search_all(&search);
+	memset(limits, 0, sizeof(*limits));
+	struct search search[] = { { .root = root,
+		                     .controller = "cpu",
+		                     .look = look_quota,
+		                     .limits = limits },
+		                   { .root = root,
+		                     .controller = "cpuset",
+		                     .look = look_cpuset,
+		                     .limits = limits } };
+	search_all(search, 2, root);
 	errno = before;
-}
-
-bool thrum__cgroup_cpuset(struct cpulist *cpus, char *file, const char *root)
-{
-	int before = errno;
-	*cpus = (struct cpulist){ 0 };
-	file[0] = '\0';
-	struct search search = { .root = root,
-		                 .controller = "cpuset",
-		                 .look = look_cpuset,
-		                 .cpus = cpus,
-		                 .file = file };
-	search_all(&search);
-	errno = before;
-	return cpus->count > 0;
 }

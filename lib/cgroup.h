@@ -23,16 +23,16 @@ struct cgroup_quota {
 	char file[CGROUP_PATH_BYTES]; /* that said so */
 };
 
-/** The tightest CPU quota from the group of this process up to the top.
+struct cgroup_limits {
+	struct cgroup_quota quota; /* the tightest on the way to the top */
+	struct cpulist cpus;       /* of the cpuset; empty if unknown */
+	char cpus_file[CGROUP_PATH_BYTES]; /* that said so; "" unknown */
+};
+
+/** The limits of the group of this process; cpus is to be freed.
  *
  * @param root  Stands before every path, "" for the system's own; for tests.
- *              It is not part of quota->file. */
-void thrum__cgroup_quota(struct cgroup_quota *quota, const char *root);
-
-/** The CPUs that the cpuset of the group of this process holds.
- *
- * @param file  Out: CGROUP_PATH_BYTES; where it was read. "" if unknown.
- * @return false, and an empty list, if unknown. */
-bool thrum__cgroup_cpuset(struct cpulist *cpus, char *file, const char *root);
+ *              It is not part of the files. */
+void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root);
 
 #endif

@@ -69,7 +69,7 @@ int thrum__n_jobs_default(void)
 	if (env->n_jobs.n_jobs != 0)
 		return env->n_jobs.n_jobs;
 	if (env->n_jobs.num != 0) {
-		int cores = thrum__machine()->usable;
+		int cores = thrum__machine_now()->usable;
 		int n_jobs = thrum__n_jobs_of_text(&env->n_jobs, cores);
 		return n_jobs != 0 ? n_jobs : INT_MAX;
 	}
@@ -99,7 +99,7 @@ int thrum__n_jobs_resolve(int n_jobs, int all, unsigned *notes)
 
 int thrum_cpu_count(void)
 {
-	return thrum__machine()->usable;
+	return thrum__machine_now()->usable;
 }
 
 int thrum_n_jobs_parse(const char *text, int *n_jobs)

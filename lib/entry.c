@@ -212,7 +212,7 @@ int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
 	e->counted = pool && !e->within ? &pool->callers[shard()].n : NULL;
 	if (e->counted)
 		thrum__add(e->counted, 1u, relaxed);
-	e->notes |= thrum__machine()->notes
+	e->notes |= thrum__machine_now()->notes
 	            | (thrum__env()->invalid ? THRUM_NOTE_ENV : 0);
 	fill_call(e, pool, k);
 	begin_progress(e, jobs, given);

@@ -120,27 +120,28 @@ static void conclude(struct machine *m)
 }
 
 /* Where masks are refused hwloc would never come back; where it fails for
- * another reason the machine can do without. But a machine that was named must
- * be that machine. */
+ * another reason, which is kept, the machine can do without. But a machine that
+ * was named must be that machine. */
 static int load(struct topology *t, const struct topology_source *source,
-                bool refused)
+                bool refused, int *failure)
 {
 	bool named = source->synthetic || source->xml;
 	int rc = -ENOSYS;
-	if (!refused)
-		rc = thrum__topology_load(t, source);
+	*failure = 0;
+	if (!refused && !source->sketch)
+		*failure = rc = thrum__topology_load(t, source);
 	if (rc != 0 && !named)
-		rc = thrum__topology_flat(t, source->root ? source->root : "");
+		rc = thrum__topology_flat(t, source);
 	return rc;
 }
 
 static int fill(struct machine *m, struct topology *t,
                 const struct topology_source *source,
-                const struct cpulist *process)
+                const struct cpulist *process,
+                const struct cgroup_limits *limits)
 {
-	const char *root = source->root ? source->root : "";
 	m->thissystem = t->thissystem;
-	m->binds = t->binds;
+	m->binds = t->binds && !m->refused;
 	m->cores_known = t->cores_known;
 	m->packages = t->packages;
 	m->nodes = t->nodes;
@@ -155,12 +156,10 @@ static int fill(struct machine *m, struct topology *t,
 	t->allowed = (struct cpulist){ 0 };
 
 	if (m->thissystem || source->root)
-		thrum__cgroup_quota(&m->quota, root);
-	if (m->thissystem) {
-		struct cpulist unused;
-		thrum__cgroup_cpuset(&unused, m->cpuset_file, root);
-		thrum__cpulist_free(&unused);
-	}
+		m->quota = limits->quota;
+	if (m->thissystem)
+		memcpy(m->cpuset_file, limits->cpus_file,
+		       sizeof(m->cpuset_file));
 	int rc = apply_mask(m, source->mask, process);
 	if (rc != 0)
 		return rc;
@@ -172,9 +171,13 @@ static int fill(struct machine *m, struct topology *t,
 }
 
 int thrum__machine_build(struct machine **out,
-                         const struct topology_source *source)
+                         const struct topology_source *given)
 {
 	int before = errno;
+	struct cgroup_limits limits;
+	struct topology_source here = *given, *source = &here;
+	thrum__cgroup_limits(&limits, source->root ? source->root : "");
+	source->cpuset = &limits.cpus;
 	*out = NULL;
 	struct cpulist process = { 0 };
 	int rc = -ENOSYS;
@@ -183,13 +186,15 @@ int thrum__machine_build(struct machine **out,
 	bool refused = rc != 0;
 
 	struct topology topology;
-	rc = load(&topology, source, refused);
+	int failure;
+	rc = load(&topology, source, refused, &failure);
 	if (rc == 0) {
 		struct machine *m = calloc(1, sizeof(*m));
 		rc = -ENOMEM;
 		if (m) {
 			m->refused = refused;
-			rc = fill(m, &topology, source, &process);
+			m->failure = failure;
+			rc = fill(m, &topology, source, &process, &limits);
 		}
 		if (rc == 0)
 			*out = m;
@@ -198,6 +203,7 @@ int thrum__machine_build(struct machine **out,
 		thrum__topology_free(&topology);
 	}
 	thrum__cpulist_free(&process);
+	thrum__cpulist_free(&limits.cpus);
 	errno = before;
 	return rc;
 }
@@ -228,15 +234,36 @@ static const struct machine last_resort = { .ncores = 1,
 	                                    .thissystem = true,
 	                                    .origin = "none" };
 
-/* L under lock: found, which is to be freed. Readers go by current. Order of
- * locks: this one, then that of env.c. */
+/* Whoever needs all of this machine loads it under `lock`; the sketch is made
+ * under `sketch_lock`. Both locks are held when the machine becomes known, so
+ * either it knows of the sketch, or there comes no sketch any more. Order of
+ * locks: lock, sketch_lock, that of env.c. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct machine *found;
-static _Atomic(const struct machine *) current;
+static pthread_mutex_t sketch_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct machine *found;    /* L lock: to be freed */
+static struct machine *sketched; /* L sketch_lock: to be freed */
+static _Atomic(const struct machine *) current; /* A written under both */
+static _Atomic(const struct machine *) sketch;  /* A written under sketch_lock */
+static _Atomic bool completing; /* A somebody is about to load after a sketch */
+
+/* The machine is known. A count that was told before does not grow: programs
+ * have made arrays by it. */
+static const struct machine *conclude_load(int rc)
+{
+	pthread_mutex_lock(&sketch_lock);
+	if (rc == 0 && sketched && found->usable > sketched->usable)
+		found->usable = sketched->usable;
+	const struct machine *m = rc == 0 ? found :
+		sketched ? sketched : &last_resort;
+	/* [H2] pairs with [H1] in thrum__machine and thrum__machine_now */
+	thrum__store(&current, m, release);
+	pthread_mutex_unlock(&sketch_lock);
+	return m;
+}
 
 const struct machine *thrum__machine(void)
 {
-	/* [H1] pairs with [H2] in thrum__machine: it is seen whole */
+	/* [H1] pairs with [H2] in conclude_load: it is seen whole */
 	const struct machine *m = thrum__load(&current, acquire);
 	if (m)
 		return m;
@@ -247,22 +274,110 @@ const struct machine *thrum__machine(void)
 	m = thrum__load(&current, relaxed);
 	if (!m) {
 		const struct topology_source here = { 0 };
-		int rc = thrum__machine_build(&found, &here);
-		m = rc == 0 ? found : &last_resort;
-		/* [H2] pairs with [H1] in thrum__machine */
-		thrum__store(&current, m, release);
+		m = conclude_load(thrum__machine_build(&found, &here));
 	}
 	pthread_mutex_unlock(&lock);
 	return m;
 }
 
+/* The sketch, or what is known; NULL if none will do. */
+static const struct machine *make_sketch(void)
+{
+	int before = errno;
+	thrum__machine_guard_fork();
+	pthread_mutex_lock(&sketch_lock);
+	/* relaxed, all: only written under the lock, which is held */
+	const struct machine *m = thrum__load(&current, relaxed);
+	if (!m)
+		m = thrum__load(&sketch, relaxed);
+	if (!m && thrum__topology_is_slow()) {
+		const struct topology_source source = { .sketch = true };
+		if (thrum__machine_build(&sketched, &source) == 0 &&
+		    sketched->cores_known && !sketched->refused) {
+			m = sketched;
+			/* [H4] pairs with [H3] in thrum__machine_now */
+			thrum__store(&sketch, m, release);
+		} else {
+			thrum__machine_free(sketched);
+			sketched = NULL;
+		}
+	}
+	pthread_mutex_unlock(&sketch_lock);
+	errno = before;
+	return m;
+}
+
+const struct machine *thrum__machine_now(void)
+{
+	/* [H1] pairs with [H2] in conclude_load */
+	const struct machine *m = thrum__load(&current, acquire);
+	if (!m)
+		/* [H3] pairs with [H4] in make_sketch */
+		m = thrum__load(&sketch, acquire);
+	if (!m)
+		m = make_sketch();
+	return m ? m : thrum__machine();
+}
+
+bool thrum__machine_complete(void)
+{
+	bool idle = false;
+	/* relaxed, all: who goes on takes the lock */
+	if (thrum__load(&current, relaxed) || !thrum__load(&sketch, relaxed) ||
+	    !thrum__cas(&completing, &idle, true, relaxed))
+		return false;
+	(void)thrum__machine();
+	return true;
+}
+
+bool thrum__machine_is_rough(const struct machine *m)
+{
+	/* relaxed: to be compared only */
+	return m == thrum__load(&sketch, relaxed) &&
+	       m != thrum__load(&current, relaxed);
+}
+
+/* All as near to each other as the others, and as fast. */
+static bool is_even(const struct machine *m)
+{
+	for (int i = 1; i < m->ncores; i++)
+		if (m->core[i].package != m->core[0].package ||
+		    m->core[i].node != m->core[0].node ||
+		    m->core[i].l3 != m->core[0].l3 ||
+		    m->core[i].kind != m->core[0].kind)
+			return false;
+	return true;
+}
+
+bool thrum__machine_adds_nothing(const struct machine *machine,
+                                 const struct machine *rough)
+{
+	const struct core *a = machine->core, *b = rough->core;
+	if (machine->ncores != rough->ncores ||
+	    machine->usable != rough->usable ||
+	    machine->binds != rough->binds || a->node != b->node ||
+	    !is_even(machine) || !is_even(rough))
+		return false;
+	for (int i = 0; i < machine->ncores; i++)
+		if (a[i].npus != b[i].npus ||
+		    memcmp(a[i].pu, b[i].pu,
+		           (size_t)a[i].npus * sizeof(*a[i].pu)) != 0)
+			return false;
+	return true;
+}
+
 void thrum__machine_forget(void)
 {
 	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&sketch_lock);
 	/* relaxed: no other thread is in the library, see machine.h */
 	thrum__store(&current, NULL, relaxed);
+	thrum__store(&sketch, NULL, relaxed);
+	thrum__store(&completing, false, relaxed);
 	thrum__machine_free(found);
-	found = NULL;
+	thrum__machine_free(sketched);
+	found = sketched = NULL;
+	pthread_mutex_unlock(&sketch_lock);
 	pthread_mutex_unlock(&lock);
 	thrum__env_forget();
 }
@@ -273,18 +388,23 @@ void thrum__machine_forget(void)
 static void fork_prepare(void)
 {
 	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&sketch_lock);
 	thrum__env_fork_prepare();
 }
 
 static void fork_parent(void)
 {
 	thrum__env_fork_parent();
+	pthread_mutex_unlock(&sketch_lock);
 	pthread_mutex_unlock(&lock);
 }
 
 static void fork_child(void)
 {
 	thrum__env_fork_child();
+	/* Whoever was about to is not here. Relaxed: the only thread. */
+	thrum__store(&completing, false, relaxed);
+	pthread_mutex_unlock(&sketch_lock);
 	pthread_mutex_unlock(&lock);
 }
 

@@ -11,6 +11,17 @@
  *
  * A machine that is not this one (HWLOC_SYNTHETIC, HWLOC_XMLFILE) is taken as
  * it is: neither mask nor quota apply to it, and nothing is bound.
+ *
+ * hwloc takes some milliseconds to tell the topology, on large machines some
+ * tens. The first call of a process does not wait for it: a sketch, from what
+ * /sys has, gives the cores and their CPUs in 0.1 ms, which is what a pool is
+ * made of. The topology, which adds caches, nodes and kinds, so who is near to
+ * whom, is loaded by the first resident that finds nothing to do. See pool.c for
+ * what becomes of the pool that was made by the sketch.
+ *
+ * Measured and rejected: a thread that loads while the first call runs. The
+ * call's own threads then share their cores with it, and a call of 0.1 ms may
+ * wait for one that was held up for a time slice, 3 ms.
  */
 #ifndef THRUM__MACHINE_H
 #define THRUM__MACHINE_H
@@ -34,6 +45,7 @@ struct machine {
 
 	/* How it came about, for thrum-info. */
 	bool cores_known;  /* else each CPU counts as a core */
+	int failure;       /* what kept hwloc from telling; 0 nothing */
 	bool refused;      /* the system does not tell masks */
 	bool cpus_ignored; /* THRUM_CPUS has no CPU that is allowed */
 	bool cpus_taken;   /* THRUM_CPUS stands for the mask */
@@ -49,9 +61,27 @@ struct machine {
 };
 
 /** This machine. Never NULL; the same until thrum__machine_forget. The first
- * call loads the topology, which may take some tens of milliseconds; others
- * wait for it. Any thread; errno is unchanged. */
+ * call loads the topology; others wait for it. Any thread; errno is unchanged.
+ */
 const struct machine *thrum__machine(void);
+
+/** What is known of it by now: this machine, or as long as nobody has loaded it
+ * the sketch. Waits for a load only if /sys does not tell, or variables of
+ * hwloc say that it is not to be asked. What is usable does not grow later:
+ * programs make arrays by it. Never NULL, valid until thrum__machine_forget.
+ * Any thread; errno is unchanged. */
+const struct machine *thrum__machine_now(void);
+
+/** Load the machine, if only the sketch is known and nobody else is at it: for a
+ * thread with nothing to do. @return whether it did. */
+bool thrum__machine_complete(void);
+
+/** @p m is but the sketch. */
+bool thrum__machine_is_rough(const struct machine *m);
+
+/** @p machine says nothing that @p rough did not, of what matters to a pool. */
+bool thrum__machine_adds_nothing(const struct machine *machine,
+                                 const struct machine *rough);
 
 /** Find one for a test, or anew. @return 0 or -ENOMEM; else what reading the
  * source said, if it names another machine than this one. */
@@ -66,7 +96,7 @@ void thrum__machine_free(struct machine *machine);
 void thrum__machine_forget(void);
 
 /** Have fork wait for a load of the machine or of the environment that is in
- * flight. Before either lock is taken for the first time. */
+ * flight. Before any of their locks is taken for the first time. */
 void thrum__machine_guard_fork(void);
 
 #endif

@@ -15,9 +15,15 @@
  * fork does not matter, as all words are written.
  *
  * The default pool cannot grow in place, as workers index its arrays. A call
- * for more workers than it has places gets a larger one (sizes double, so there
- * are few), and the residents of the former end when they find nothing to do.
+ * for more workers than it has places gets one at least twice as large, so that
+ * there are few, and the residents of the former end when they find nothing to do.
  * Their memory stays until thrum_shutdown, for whoever still holds the pointer.
+ *
+ * The same way a default pool is left that was made when only a sketch of the
+ * machine was known: by the first call after the machine is, if nobody is in a
+ * call on it, and only if the machine tells more than the sketch did, as on one
+ * with several caches or nodes. Cores, their CPUs, and so the number of workers
+ * and what they are bound to are the same; who is near to whom is not.
  */
 #include "config.h"
 
@@ -204,9 +210,8 @@ static void init_places(struct thrum_pool *pool)
 }
 
 static void take_options(struct thrum_pool *pool, int size,
-                         const thrum_pool_opts *o)
+                         const struct machine *m, const thrum_pool_opts *o)
 {
-	const struct machine *m = thrum__machine();
 	const struct env *env = thrum__env();
 
 	pool->bind = o->bind ? o->bind : env->bind ? env->bind
@@ -223,7 +228,7 @@ static void take_options(struct thrum_pool *pool, int size,
 }
 
 static int pool_new(struct thrum_pool **out, int size, int places,
-                    const thrum_pool_opts *o)
+                    const struct machine *m, const thrum_pool_opts *o)
 {
 	struct thrum_pool *pool = thrum__memory_zalloc(THRUM__LINE,
 	                                               sizeof *pool);
@@ -233,9 +238,9 @@ static int pool_new(struct thrum_pool **out, int size, int places,
 		return THRUM_ENOMEM;
 	pthread_once(&handlers, install_handlers);
 	pthread_mutex_init(&pool->lock, NULL);
-	take_options(pool, size, o);
-	if (thrum__plan_make(&pool->plan, thrum__machine(), places,
-	                     thrum__affinity_cpu(), pool->bind)) {
+	take_options(pool, size, m, o);
+	if (thrum__plan_make(&pool->plan, m, places, thrum__affinity_cpu(),
+	                     pool->bind)) {
 		pthread_mutex_destroy(&pool->lock);
 		thrum__memory_free(pool);
 		return THRUM_ENOMEM;
@@ -455,15 +460,34 @@ void thrum__pool_adopt(struct thrum_pool *pool)
 
 /* The default pool */
 
-static int places_for(int n_jobs)
+static int places_for(int n_jobs, const struct machine *m,
+                      const struct thrum_pool *former)
 {
-	int places = thrum__machine()->ncores;
+	int places = n_jobs > m->ncores ? n_jobs : m->ncores;
+	int least = former ? (int)former->places : 0;
 
-	if (n_jobs <= places)
-		return places;
-	while (places < n_jobs && places < THRUM__WORKERS_MAX / 2)
-		places *= 2;
-	return places < n_jobs ? THRUM__WORKERS_MAX : places;
+	if (n_jobs > least)
+		least *= 2;
+	if (least > THRUM__WORKERS_MAX)
+		least = THRUM__WORKERS_MAX;
+	return places > least ? places : least;
+}
+
+/* The pool was made by a sketch, and there is a reason to leave it now. */
+static bool is_outdated(struct thrum_pool *pool, const struct machine *m)
+{
+	/* Relaxed, both: written under standard.lock, which is held. */
+	if (!thrum__load(&pool->rough, relaxed) || thrum__machine_is_rough(m))
+		return false;
+	if (thrum__machine_adds_nothing(m, pool->plan.machine)) {
+		thrum__store(&pool->rough, false, relaxed);
+		return false;
+	}
+	/* Relaxed: a call that is missed here ends with fewer workers. */
+	for (uint32_t i = 0; i < THRUM__SHARDS; i++)
+		if (thrum__load(&pool->callers[i].n, relaxed) != 0)
+			return false;
+	return true;
 }
 
 struct thrum_pool *thrum__pool_default(int n_jobs)
@@ -471,16 +495,20 @@ struct thrum_pool *thrum__pool_default(int n_jobs)
 	/* [M1] pairs with [M2] in thrum__pool_default */
 	struct thrum_pool *pool = thrum__load(&standard.pool, acquire);
 
-	if (pool && (uint32_t)n_jobs <= pool->places)
+	if (pool && (uint32_t)n_jobs <= pool->places
+	    && !thrum__load(&pool->rough, relaxed)) /* see is_outdated */
 		return pool;
-	int places = places_for(n_jobs);
+	const struct machine *m = thrum__machine_now();
 	pthread_mutex_lock(&standard.lock);
 	pool = thrum__load(&standard.pool, relaxed); /* under the lock */
-	if (!pool || (uint32_t)n_jobs > pool->places) {
+	if (!pool || (uint32_t)n_jobs > pool->places
+	    || is_outdated(pool, m)) {
 		struct thrum_pool *more;
 		thrum_pool_opts none = { .size = sizeof none };
-		if (pool_new(&more, thrum__machine()->usable, places, &none)
-		    == 0) {
+		int places = places_for(n_jobs, m, pool);
+		if (pool_new(&more, m->usable, places, m, &none) == 0) {
+			thrum__store(&more->rough, thrum__machine_is_rough(m),
+			             relaxed); /* published by [M2] */
 			if (pool) {
 				pool->next = standard.former;
 				standard.former = pool;
@@ -513,7 +541,7 @@ static bool inside(const struct thrum_pool *pool)
 int thrum__pool_create(struct thrum_pool **pool, int size,
                        const thrum_pool_opts *opts)
 {
-	return pool_new(pool, size, size, opts);
+	return pool_new(pool, size, size, thrum__machine(), opts);
 }
 
 bool thrum__pool_any(void)

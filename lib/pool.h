@@ -43,6 +43,7 @@ struct thrum_pool {
 	void *ctx;                    /* I */
 	pthread_mutex_t lock;         /* threads and teams are made under it */
 	struct thrum_pool *next;      /* L default.lock: former default pools */
+	_Atomic bool rough;           /* A its plan is of a sketch of the machine */
 };
 
 /** Worker @p id: a place, or the guest of team id - places. */

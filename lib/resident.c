@@ -100,7 +100,9 @@ static void rest(struct worker *w, uint32_t seen, bool kept_out,
 {
 	struct thrum_pool *pool = w->pool;
 
-	if (!kept_out && thrum__worker_spin(w, seen, NULL, 0, h->spin_ns))
+	/* Nothing to do for a while: time for what calls do not wait for. */
+	if (!kept_out && (thrum__worker_spin(w, seen, NULL, 0, h->spin_ns)
+	                  || thrum__machine_complete()))
 		return;
 	h->kept_ns = kept_out ? thrum__policy_kept_ns(h->kept_ns) : 0;
 	if (kept_out)

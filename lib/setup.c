@@ -33,6 +33,8 @@ int thrum_pool_create(thrum_pool **pool, const thrum_pool_opts *opts)
 		o = *opts;
 	if (o.bind < 0 || o.bind > THRUM_BIND_CALLER)
 		return THRUM_EINVAL;
+	/* Its places are to last, so none are made by a sketch. */
+	(void)thrum__machine();
 	if (o.n_jobs == 0) {
 		thrum_opts defaults;
 		(void)thrum__options_take(&defaults, NULL, 0,
@@ -145,6 +147,10 @@ int thrum_each(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 
 	if (rc == 0 && thrum__entry_inside())
 		rc = THRUM_EDEADLK;
+	/* What is set up in its workers is to last, so no default pool will do
+	 * that was made by a sketch. */
+	if (rc == 0 && !pool)
+		(void)thrum__machine();
 	rc = thrum__entry_begin(&e, pool, 0, opts, TAKES_NOTHING, rc);
 	if (rc)
 		return rc;
@@ -185,6 +191,8 @@ int thrum_pool_cpus(thrum_pool *pool, int n_jobs, int *cpu, int n)
 
 	if (n < 0 || (n > 0 && !cpu))
 		return THRUM_EINVAL;
+	if (!pool)
+		(void)thrum__machine(); /* as in thrum_each */
 	n_jobs = thrum_effective_n_jobs(pool, n_jobs);
 	int k = thrum__entry_workers(&p, &n_jobs, &within, &notes);
 	if (p && k > 1) {

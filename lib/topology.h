@@ -4,7 +4,9 @@
  *
  * topology_hwloc.c asks hwloc, and is the only file that includes hwloc.h;
  * topology_flat.c stands in where the library is built without it. One of the
- * two is compiled. topology.c is what both fall back to.
+ * two is compiled. topology.c reads what /sys has: fewer figures, a hundred
+ * times faster. It stands in for hwloc while that is loaded, and where it is
+ * not to be had.
  *
  * What a system must supply: nothing. A system that tells no cores has one for
  * each CPU; one that tells nothing at all has a single core.
@@ -33,10 +35,13 @@ struct topology_source {
 	const char *synthetic; /* a description as lstopo takes, or NULL */
 	const char *xml;       /* a file of hwloc, or NULL */
 	const char *root;      /* stands before /proc and /sys; NULL "" */
+	/* Of the control group, for who does not find it; NULL as empty. */
+	const struct cpulist *cpuset;
 	/* Taken instead of the mask of the process and THRUM_CPUS, also for a
 	 * machine that is not this one; NULL none. */
 	const struct cpulist *mask;
 	bool refused; /* as where sched_getaffinity is refused */
+	bool sketch;  /* without hwloc: what /sys has will do */
 };
 
 struct topology {
@@ -58,9 +63,15 @@ struct topology {
 int thrum__topology_load(struct topology *topology,
                          const struct topology_source *source);
 
-/** Do without hwloc: CPUs, their siblings and packages as /sys has them.
- * Nothing is bound. @return 0 or -ENOMEM, then nothing is to be freed. */
-int thrum__topology_flat(struct topology *topology, const char *root);
+/** thrum__topology_load of this system may take milliseconds, and tells the
+ * same cores as thrum__topology_flat. */
+bool thrum__topology_is_slow(void);
+
+/** Do without hwloc: CPUs, their siblings and packages as /sys has them, the
+ * node if there is but one. No caches, no kinds.
+ * @return 0 or -ENOMEM, then nothing is to be freed. */
+int thrum__topology_flat(struct topology *topology,
+                         const struct topology_source *source);
 
 /** Make room for @p ncores cores with @p npus CPUs. @return 0 or -ENOMEM. */
 int thrum__topology_allot(struct topology *topology, int ncores, int npus);

@@ -7,10 +7,15 @@
 
 #include "topology.h"
 
+bool thrum__topology_is_slow(void)
+{
+	return false;
+}
+
 int thrum__topology_load(struct topology *topology,
                          const struct topology_source *source)
 {
 	if (source->synthetic || source->xml)
 		return -ENOSYS;
-	return thrum__topology_flat(topology, source->root ? source->root : "");
+	return thrum__topology_flat(topology, source);
 }

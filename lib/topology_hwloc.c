@@ -36,6 +36,7 @@
 #include <hwloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "topology.h"
 
@@ -268,6 +269,15 @@ static int copy(struct topology *t, hwloc_topology_t h)
 		return rc;
 	rc = list_of_set(&t->allowed, hw.topology_get_allowed_cpuset(h));
 	return rc != 0 ? rc : copy_cores(t, h);
+}
+
+/* Its variables make hwloc see another machine, or this one in another way. */
+bool thrum__topology_is_slow(void)
+{
+	for (char **variable = environ; variable && *variable; variable++)
+		if (strncmp(*variable, "HWLOC_", 6) == 0)
+			return false;
+	return true;
 }
 
 int thrum__topology_load(struct topology *t,

@@ -50,6 +50,7 @@ unit_tests = \
 	test/unit/check_progress \
 	test/unit/check_random \
 	test/unit/check_range \
+	test/unit/check_start \
 	test/unit/check_terminal \
 	test/unit/check_topology
 
@@ -116,6 +117,8 @@ valgrind_tests = \
 	test/api/check_options \
 	test/api/check_reduce \
 	test/api/check_stream
+
+test_unit_check_start_LDADD = $(LDADD) $(DL_LIBS)
 
 # Programs that link libthrum:
 test_api_check_callback_LDADD = $(api_libs)

@@ -89,12 +89,21 @@ static void warn_of_machine(struct info *info)
 	if (m->refused)
 		warn(info, "the system refuses to tell the affinity mask: "
 		     "hwloc is not asked, and workers are not bound");
-	else if (!m->binds && m->thissystem)
-		warn(info, "the cores were found without hwloc: workers are "
-		     "not bound");
+#ifdef HAVE_HWLOC
+	else if (m->failure == -ENOSYS)
+		warn(info, "hwloc could not be opened as " HWLOC_SONAME ": the "
+		     "cores are those of /sys, caches are not known");
+	else if (m->failure != 0)
+		warn(info, "hwloc failed, %s: the cores are those of /sys, "
+		     "caches are not known", strerror(-m->failure));
+#else
+	else if (m->thissystem)
+		warn(info, "built without hwloc: the cores are those of /sys, "
+		     "caches are not known");
+#endif
 	if (!m->cores_known)
 		warn(info, "the system does not tell which CPUs share a core: "
-		     "each CPU counts as one");
+		     "each CPU counts as one, and workers are not bound");
 	if (m->notes & THRUM_NOTE_MASK)
 		warn(info, "the main thread is bound to %d of the %d cores "
 		     "that the process may use; where a launcher or "

@@ -518,15 +518,8 @@ int main(int argc, char **argv)
 	tcase_add_test(c, a_pool_works_where_the_system_refuses_threads);
 	tcase_add_test(c, threads_are_named_and_take_no_signals);
 	tcase_add_test(c, the_stack_is_as_large_as_was_asked);
-	/* Without hwloc nothing is bound. */
-#if defined(HAVE_HWLOC)
 	tcase_add_test(c, workers_are_bound_to_cores_of_their_own);
 	tcase_add_test(c, the_caller_is_bound_if_asked_for_the_call_only);
-#else
-	(void)workers_are_bound_to_cores_of_their_own;
-	(void)the_caller_is_bound_if_asked_for_the_call_only;
-	puts("# left out without hwloc: 2 laws of binding");
-#endif
 	tcase_add_test(c, cpus_tells_of_no_more_workers_than_there_are);
 	add_test(s, c);
 	c = tcase_create("each");

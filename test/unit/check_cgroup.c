@@ -233,6 +233,14 @@ static void put_text(const char *path, const char *text)
 		put(path, text, strlen(text));
 }
 
+static void read_quota(struct cgroup_quota *quota)
+{
+	struct cgroup_limits limits;
+	thrum__cgroup_limits(&limits, root);
+	*quota = limits.quota;
+	thrum__cpulist_free(&limits.cpus);
+}
+
 START_TEST(quota_is_as_written)
 {
 	const struct tree *tree = &trees[_i];
@@ -243,7 +251,7 @@ START_TEST(quota_is_as_written)
 
 	struct cgroup_quota quota;
 	errno = ENOTTY;
-	thrum__cgroup_quota(&quota, root);
+	read_quota(&quota);
 	ck_assert_int_eq(errno, ENOTTY);
 	ck_assert_msg(quota.limited == (tree->cpus > 0) &&
 	              quota.cpus == tree->cpus, "%s: %d", tree->name,
@@ -255,14 +263,14 @@ END_TEST
 
 static void expect_cpuset(const char *expected, const char *from)
 {
-	struct cpulist cpus;
-	char file[CGROUP_PATH_BYTES], text[64];
-	bool known = thrum__cgroup_cpuset(&cpus, file, root);
-	thrum__cpulist_format(&cpus, text, sizeof(text));
-	thrum__cpulist_free(&cpus);
+	struct cgroup_limits limits;
+	char text[64];
+	thrum__cgroup_limits(&limits, root);
+	thrum__cpulist_format(&limits.cpus, text, sizeof(text));
 	ck_assert_str_eq(text, expected);
-	ck_assert_str_eq(file, from);
-	ck_assert_int_eq(known, expected[0] != '\0');
+	ck_assert_str_eq(limits.cpus_file, from);
+	ck_assert_int_eq(limits.cpus.count > 0, expected[0] != '\0');
+	thrum__cpulist_free(&limits.cpus);
 }
 
 START_TEST(cpuset_of_version_1)
@@ -301,7 +309,7 @@ START_TEST(a_path_too_long_is_no_limit)
 	put_text("/proc/self/mountinfo", V2("/", "/cg"));
 	put_text("/cg/cpu.max", "100000 100000\n");
 	struct cgroup_quota quota;
-	thrum__cgroup_quota(&quota, root);
+	read_quota(&quota);
 	ck_assert(!quota.limited);
 }
 END_TEST
@@ -319,7 +327,7 @@ START_TEST(a_mount_far_down_the_file_is_found)
 	put_text("/proc/self/cgroup", "0::/\n");
 	put_text("/cg/cpu.max", "100000 100000\n");
 	struct cgroup_quota quota;
-	thrum__cgroup_quota(&quota, root);
+	read_quota(&quota);
 	ck_assert_int_eq(quota.cpus, 1);
 }
 END_TEST
@@ -350,13 +358,10 @@ START_TEST(noise_does_no_harm)
 			if (!keep)
 				put(paths[i], text, length);
 		}
-		struct cgroup_quota quota;
-		struct cpulist cpus;
-		char file[CGROUP_PATH_BYTES];
-		thrum__cgroup_quota(&quota, root);
-		ck_assert_int_eq(quota.limited, quota.cpus > 0);
-		(void)thrum__cgroup_cpuset(&cpus, file, root);
-		thrum__cpulist_free(&cpus);
+		struct cgroup_limits limits;
+		thrum__cgroup_limits(&limits, root);
+		ck_assert_int_eq(limits.quota.limited, limits.quota.cpus > 0);
+		thrum__cpulist_free(&limits.cpus);
 	}
 }
 END_TEST

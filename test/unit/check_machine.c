@@ -79,15 +79,21 @@ static void put_siblings(void)
 	}
 }
 
+static int flat(struct topology *t)
+{
+	return thrum__topology_flat(t, &(struct topology_source){
+		.root = root });
+}
+
 START_TEST(flat_joins_siblings)
 {
 	put_siblings();
 	struct topology t;
-	ck_assert_int_eq(thrum__topology_flat(&t, root), 0);
+	ck_assert_int_eq(flat(&t), 0);
 	ck_assert_int_eq(t.ncores, 4);
 	ck_assert_int_eq(t.packages, 2);
 	ck_assert(t.cores_known);
-	ck_assert(!t.binds);
+	ck_assert(t.binds);
 	static const int first[] = { 0, 2, 1, 3 };
 	for (int i = 0; i < 4; i++) {
 		ck_assert_int_eq(t.core[i].npus, 2);
@@ -95,6 +101,43 @@ START_TEST(flat_joins_siblings)
 		ck_assert_int_eq(t.core[i].pu[1], first[i] + 4);
 		ck_assert_int_eq(t.core[i].package, i / 2);
 	}
+	thrum__topology_free(&t);
+}
+END_TEST
+
+/* AMD's Bulldozer: what the system calls siblings are two cores. */
+START_TEST(flat_parts_siblings_that_are_cores)
+{
+	char path[128], text[64];
+	put_siblings();
+	for (int cpu = 0; cpu < 8; cpu++) {
+		snprintf(path, sizeof(path),
+		         "/sys/devices/system/cpu/cpu%d/topology/core_id", cpu);
+		snprintf(text, sizeof(text), "%d\n", cpu);
+		put(root, path, text);
+	}
+	struct topology t;
+	ck_assert_int_eq(flat(&t), 0);
+	ck_assert_int_eq(t.ncores, 8);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(t.core[i].npus, 1);
+	thrum__topology_free(&t);
+}
+END_TEST
+
+START_TEST(flat_knows_the_node_if_there_is_but_one)
+{
+	struct topology t;
+	put_siblings();
+	put(root, "/sys/devices/system/node/online", "1\n");
+	ck_assert_int_eq(flat(&t), 0);
+	ck_assert_int_eq(t.nodes, 1);
+	ck_assert_int_eq(t.core[3].node, 1);
+	thrum__topology_free(&t);
+	put(root, "/sys/devices/system/node/online", "0-1\n");
+	ck_assert_int_eq(flat(&t), 0);
+	ck_assert_int_eq(t.nodes, 0);
+	ck_assert_int_eq(t.core[3].node, -1);
 	thrum__topology_free(&t);
 }
 END_TEST
@@ -107,7 +150,7 @@ START_TEST(flat_without_siblings_has_a_core_for_each_cpu)
 	put(root, "/sys/devices/system/cpu/cpu1/topology/core_cpus_list",
 	    "0,2");
 	struct topology t;
-	ck_assert_int_eq(thrum__topology_flat(&t, root), 0);
+	ck_assert_int_eq(flat(&t), 0);
 	ck_assert_int_eq(t.ncores, 4);
 	ck_assert(!t.cores_known);
 	ck_assert_int_eq(t.core[3].pu[0], 5);
@@ -122,19 +165,20 @@ START_TEST(flat_knows_the_control_group)
 	put(root, "/proc/self/mountinfo",
 	    "31 23 0:28 / /cg rw - cgroup2 cgroup2 rw\n");
 	put(root, "/cg/job/cpuset.cpus.effective", "1,3-5\n");
-	struct topology t;
 	char text[64];
-	ck_assert_int_eq(thrum__topology_flat(&t, root), 0);
-	thrum__cpulist_format(&t.allowed, text, sizeof(text));
+	struct machine *m = build(&(struct topology_source){
+		.root = root, .refused = true });
+	thrum__cpulist_format(&m->step[STEP_ALLOWED].cpus, text, sizeof(text));
 	ck_assert_str_eq(text, "1,3-5");
-	thrum__topology_free(&t);
+	ck_assert_str_eq(m->cpuset_file, "/cg/job/cpuset.cpus.effective");
+	thrum__machine_free(m);
 }
 END_TEST
 
 START_TEST(flat_of_nothing_still_has_a_core)
 {
 	struct topology t;
-	ck_assert_int_eq(thrum__topology_flat(&t, root), 0);
+	ck_assert_int_eq(flat(&t), 0);
 	ck_assert_int_ge(t.ncores, 1);
 	ck_assert_int_eq(t.online.count, t.allowed.count);
 	thrum__topology_free(&t);
@@ -293,6 +337,34 @@ START_TEST(this_machine_is_within_the_mask)
 }
 END_TEST
 
+static void same_cpus(const struct cpulist *a, const struct cpulist *b)
+{
+	ck_assert_int_eq(a->count, b->count);
+	for (int i = 0; i < a->count; i++)
+		ck_assert_int_eq(a->cpu[i], b->cpu[i]);
+}
+
+/* Wherever this is run, /sys and hwloc must agree on what is told first. */
+START_TEST(the_sketch_has_the_cores_of_the_machine)
+{
+	struct machine *sketch = build(&(struct topology_source){
+		.sketch = true });
+	const struct machine *m = thrum__machine();
+	if (m->thissystem && m->cores_known && sketch->cores_known) {
+		ck_assert_int_eq(sketch->ncores, m->ncores);
+		ck_assert_int_eq(sketch->usable, m->usable);
+		ck_assert_int_eq(sketch->packages, m->packages);
+		ck_assert_int_eq(sketch->binds, m->binds);
+		for (int i = 0; i < STEP_COUNT; i++) {
+			same_cpus(&sketch->step[i].cpus, &m->step[i].cpus);
+			ck_assert_int_eq(sketch->step[i].cores,
+			                 m->step[i].cores);
+		}
+	}
+	thrum__machine_free(sketch);
+}
+END_TEST
+
 START_TEST(bind_and_restore_leave_the_mask_as_it_was)
 {
 	struct affinity_saved saved;
@@ -396,6 +468,8 @@ static Suite *machine_suite(void)
 	TCase *tc = tcase_create("fake");
 	tcase_add_checked_fixture(tc, make_root, remove_root);
 	tcase_add_test(tc, flat_joins_siblings);
+	tcase_add_test(tc, flat_parts_siblings_that_are_cores);
+	tcase_add_test(tc, flat_knows_the_node_if_there_is_but_one);
 	tcase_add_test(tc, flat_without_siblings_has_a_core_for_each_cpu);
 	tcase_add_test(tc, flat_knows_the_control_group);
 	tcase_add_test(tc, flat_of_nothing_still_has_a_core);
@@ -411,6 +485,7 @@ static Suite *machine_suite(void)
 	tcase_add_test(tc, thrum_cpus_stands_for_the_mask);
 	tcase_add_test(tc, thrum_cpus_of_no_cpu_is_ignored_and_told);
 	tcase_add_test(tc, this_machine_is_within_the_mask);
+	tcase_add_test(tc, the_sketch_has_the_cores_of_the_machine);
 	tcase_add_test(tc, bind_and_restore_leave_the_mask_as_it_was);
 	tcase_add_test(tc, binding_to_nonsense_is_an_error);
 	tcase_add_test(tc, first_need_leaves_errno_alone);
