@@ -24,6 +24,10 @@
  * call on it, and only if the machine tells more than the sketch did, as on one
  * with several caches or nodes. Cores, their CPUs, and so the number of workers
  * and what they are bound to are the same; who is near to whom is not.
+ *
+ * Residents allocate nothing here, but where one starts another. With glibc the
+ * first malloc of a thread maps an arena for it, of 64 MB, and costs it a page
+ * or two.
  */
 #include "config.h"
 
@@ -296,11 +300,16 @@ static int spawn(struct worker *w, size_t stack_bytes)
 	return rc;
 }
 
-bool thrum__pool_settle(struct worker *w)
+void thrum__pool_settle(struct worker *w)
 {
 	struct thrum_pool *pool = w->pool;
 	const struct place *place = &pool->plan.place[w->id];
 
+	/* Too late for all calls: the pool waits for this thread to end, and
+	 * to be moved to a core takes the time of starting one. A function of
+	 * the program finds it in its place. Relaxed: a hint. */
+	if (thrum__load(&pool->stop, relaxed) && !pool->start)
+		return;
 #if defined(__linux__)
 	char name[16];
 	snprintf(name, sizeof name, "thrum/%u", (unsigned)w->id % 1000000u);
@@ -315,7 +324,6 @@ bool thrum__pool_settle(struct worker *w)
 		? thrum__affinity_bind(all->cpu, all->count) : 0;
 	if (rc)
 		thrum__or(&pool->notes, THRUM_NOTE_UNPINNED, relaxed);
-	return thrum__pool_order(pool, w->id) != NULL;
 }
 
 bool thrum__pool_start(struct worker *w)
@@ -336,7 +344,9 @@ bool thrum__pool_start(struct worker *w)
 	/* Under the lock: after end_threads no thread comes that nobody joins,
 	 * though a resident on its way out of an old call may still want one. */
 	bool stop = thrum__load(&pool->stop, relaxed);
-	int rc = stop ? EAGAIN : spawn(w, pool->stack_bytes);
+	int rc = stop ? EAGAIN
+	         : !thrum__pool_order(pool, w->id) ? ENOMEM
+	         : spawn(w, pool->stack_bytes);
 	w->joinable = rc == 0;
 	pthread_mutex_unlock(&pool->lock);
 	if (rc) {

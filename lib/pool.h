@@ -75,9 +75,8 @@ const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place);
  * be, which the notes of the pool then say. */
 bool thrum__pool_start(struct worker *w);
 
-/** Name and bind the calling thread, the resident of @p w.
- * @return false without memory. */
-bool thrum__pool_settle(struct worker *w);
+/** Name and bind the calling thread, the resident of @p w. */
+void thrum__pool_settle(struct worker *w);
 
 /** The pool is of a parent process. */
 bool thrum__pool_foreign(const struct thrum_pool *pool);

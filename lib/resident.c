@@ -137,8 +137,8 @@ void *thrum__worker_main(void *arg)
 	struct worker *w = arg;
 	struct thrum_pool *pool = w->pool;
 
-	if (!thrum__pool_settle(w)
-	    || (pool->start && pool->start(pool->ctx, (int)w->id) != 0)) {
+	thrum__pool_settle(w);
+	if (pool->start && pool->start(pool->ctx, (int)w->id) != 0) {
 		/* One less; the place is not tried again. */
 		thrum__or(&pool->notes, THRUM_NOTE_THREADS, relaxed);
 		die(w);
