@@ -42,6 +42,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/idle.c lib/idle.h \
 	lib/join.c lib/join.h \
 	lib/pool.c lib/pool.h \
+	lib/thread.c \
 	lib/loop.c lib/loop.h \
 	lib/fold.c lib/fold.h \
 	lib/task.c \

@@ -78,6 +78,12 @@ bool thrum__pool_start(struct worker *w);
 /** Name and bind the calling thread, the resident of @p w. */
 void thrum__pool_settle(struct worker *w);
 
+/** Have the residents end when they find nothing to do; none comes after. */
+void thrum__pool_end_threads(struct thrum_pool *pool);
+
+/** Wait until they have. */
+void thrum__pool_join_threads(struct thrum_pool *pool);
+
 /** The pool is of a parent process. */
 bool thrum__pool_foreign(const struct thrum_pool *pool);
 
