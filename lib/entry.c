@@ -90,6 +90,13 @@ int thrum__entry_workers(thrum_pool **pool, int *n_jobs,
 	return k;
 }
 
+/* Looked up only where somebody is told. */
+static unsigned notes_of(const struct entry *e)
+{
+	return e->notes | thrum__machine_now()->notes
+	       | (thrum__env()->invalid ? THRUM_NOTE_ENV : 0);
+}
+
 static void write_report(struct entry *e, uint64_t jobs,
                          const struct tally *t)
 {
@@ -110,7 +117,7 @@ static void write_report(struct entry *e, uint64_t jobs,
 	for (int i = 0; e->call.crew && i <= (e->opts.n_jobs - 1) / 64; i++)
 		filled.workers += __builtin_popcountll(
 			thrum__load(&e->crew[i], relaxed)); /* joined */
-	filled.notes = e->notes;
+	filled.notes = e->call.n_jobs ? notes_of(e) : 0; /* or not begun */
 	if (e->call.pool)
 		filled.notes |= thrum__load(&e->call.pool->notes, relaxed);
 	/* Relaxed: joined. */
@@ -133,13 +140,13 @@ static void begin_progress(struct entry *e, uint64_t jobs, int given)
 		.total_known = jobs != THRUM__JOBS_UNKNOWN || total != 0,
 		.verbose = o->verbose, .form = o->progress,
 		.fn = o->on_progress, .fn_ctx = o->on_progress_ctx,
-		.notes = e->notes,
 	};
 
 	e->progress = NULL;
 	e->call.meter = NULL;
 	if (!thrum__progress_wanted(&spec))
 		return;
+	spec.notes = notes_of(e);
 	pthread_once(&handlers, install_handlers);
 	e->progress = thrum__progress_begin(&spec);
 	if (e->progress)
@@ -212,8 +219,6 @@ int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
 	e->counted = pool && !e->within ? &pool->callers[shard()].n : NULL;
 	if (e->counted)
 		thrum__add(e->counted, 1u, relaxed);
-	e->notes |= thrum__machine_now()->notes
-	            | (thrum__env()->invalid ? THRUM_NOTE_ENV : 0);
 	fill_call(e, pool, k);
 	begin_progress(e, jobs, given);
 	if (jobs != THRUM__JOBS_UNKNOWN)

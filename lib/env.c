@@ -192,30 +192,26 @@ static void read_one(struct env *env, int which)
 		env->invalid = true;
 }
 
-/* L under lock; readers go by current, which is set when the_env is whole. */
+/* L under lock; readers go by thrum__env_read, set when the_env is whole. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct env the_env;
-static _Atomic(const struct env *) current;
+_Atomic(const struct env *) thrum__env_read;
 
-const struct env *thrum__env(void)
+const struct env *thrum__env_get(void)
 {
-	/* [V1] pairs with [V2] in thrum__env: what was read is seen whole */
-	const struct env *env = thrum__load(&current, acquire);
-	if (env)
-		return env;
-
+	const struct env *env;
 	int before = errno;
 	thrum__machine_guard_fork();
 	pthread_mutex_lock(&lock);
 	/* relaxed: only written under the lock, which is held */
-	env = thrum__load(&current, relaxed);
+	env = thrum__load(&thrum__env_read, relaxed);
 	if (!env) {
 		the_env.spin_us = -1;
 		for (int i = 0; i < ENV_COUNT; i++)
 			read_one(&the_env, i);
 		env = &the_env;
 		/* [V2] pairs with [V1] in thrum__env */
-		thrum__store(&current, env, release);
+		thrum__store(&thrum__env_read, env, release);
 	}
 	pthread_mutex_unlock(&lock);
 	errno = before;
@@ -226,7 +222,7 @@ void thrum__env_forget(void)
 {
 	pthread_mutex_lock(&lock);
 	/* relaxed: no other thread is in the library, see env.h */
-	thrum__store(&current, NULL, relaxed);
+	thrum__store(&thrum__env_read, NULL, relaxed);
 	thrum__cpulist_free(&the_env.cpus);
 	memset(&the_env, 0, sizeof(the_env));
 	pthread_mutex_unlock(&lock);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "atomics.h"
 #include "cpulist.h"
 #include "cpus.h"
 
@@ -54,7 +55,7 @@ struct env {
 
 /** The variables as they were at the first call. Never NULL; constant until
  * thrum__env_forget. Any thread; errno is unchanged. */
-const struct env *thrum__env(void);
+static inline const struct env *thrum__env(void);
 
 /** Read them anew at the next need. No other thread may be in the library. */
 void thrum__env_forget(void);
@@ -63,5 +64,16 @@ void thrum__env_forget(void);
 void thrum__env_fork_prepare(void);
 void thrum__env_fork_parent(void);
 void thrum__env_fork_child(void);
+
+/* NULL: not read yet. A call asks several times, so not by a function. */
+extern _Atomic(const struct env *) thrum__env_read;
+const struct env *thrum__env_get(void);
+
+static inline const struct env *thrum__env(void)
+{
+	/* [V1] pairs with [V2] in thrum__env_get: what was read is seen whole */
+	const struct env *env = thrum__load(&thrum__env_read, acquire);
+	return env ? env : thrum__env_get();
+}
 
 #endif
