@@ -17,6 +17,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/park.c lib/park.h \
 	lib/memory.c lib/memory.h \
 	lib/clock.c lib/clock.h \
+	lib/signals.h \
 	lib/error.c \
 	lib/fpenv.h \
 	lib/decimal.c lib/decimal.h \

@@ -6,6 +6,7 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "affinity.h"
 #include "atomics.h"
 #include "env.h"
+#include "park.h"
+#include "signals.h"
 
 static bool has_cpu(const struct core *core, const struct cpulist *cpus)
 {
@@ -234,50 +237,100 @@ static const struct machine last_resort = { .ncores = 1,
 	                                    .thissystem = true,
 	                                    .origin = "none" };
 
-/* Whoever needs all of this machine loads it under `lock`; the sketch is made
- * under `sketch_lock`. Both locks are held when the machine becomes known, so
- * either it knows of the sketch, or there comes no sketch any more. Order of
- * locks: lock, sketch_lock, that of env.c. */
+/* Loads. No lock is held while hwloc is opened and asked, and nobody waits for a
+ * thread that does that, unless for a time: it may be waiting for the dynamic
+ * linker, whose lock a thread holds that runs a constructor or destructor of a
+ * library, and that thread may be in a call of ours, or fork. So who needs the
+ * machine loads it for itself, though another may be at it; the first to finish
+ * has found it, and the others throw theirs away. fork and thrum_shutdown wait
+ * for loads in flight for a second, where 2 to 35 ms are usual: a child that was
+ * forked in the middle of one would find the dynamic linker locked.
+ *
+ * `lock` is for what was found; the sketch is made under `sketch_lock`. Both are
+ * held when the machine becomes known, so either it knows of the sketch, or
+ * there comes no sketch any more. Order of locks: lock, sketch_lock, that of
+ * env.c. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t sketch_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct machine *found;    /* L lock: to be freed */
 static struct machine *sketched; /* L sketch_lock: to be freed */
 static _Atomic(const struct machine *) current; /* A written under both */
 static _Atomic(const struct machine *) sketch;  /* A written under sketch_lock */
-static _Atomic bool completing; /* A somebody is about to load after a sketch */
+static _Atomic bool completing; /* A a load after a sketch was begun */
+static _Atomic uint32_t loading; /* A written under lock: loads in flight */
+static unsigned forgotten;       /* L lock: what was begun before is stale */
+static _Atomic bool orphaned;    /* A forked in the middle of a load */
 
-/* The machine is known. A count that was told before does not grow: programs
- * have made arrays by it. */
-static const struct machine *conclude_load(int rc)
+/* The machine is known: @p m, or what there is. A count that was told before does
+ * not grow: programs have made arrays by it. Under lock. */
+static void conclude_load(struct machine *m)
 {
 	pthread_mutex_lock(&sketch_lock);
-	if (rc == 0 && sketched && found->usable > sketched->usable)
-		found->usable = sketched->usable;
-	const struct machine *m = rc == 0 ? found :
-		sketched ? sketched : &last_resort;
+	found = m;
+	if (m && sketched && m->usable > sketched->usable)
+		m->usable = sketched->usable;
 	/* [H2] pairs with [H1] in thrum__machine and thrum__machine_now */
-	thrum__store(&current, m, release);
+	thrum__store(&current, m ? m : sketched ? sketched : &last_resort,
+	             release);
 	pthread_mutex_unlock(&sketch_lock);
-	return m;
+}
+
+/* @return which forgetting it comes after, for end_load. */
+static unsigned begin_load(void)
+{
+	thrum__machine_guard_fork();
+	pthread_mutex_lock(&lock);
+	thrum__add(&loading, 1u, relaxed); /* under the lock */
+	unsigned after = forgotten;
+	pthread_mutex_unlock(&lock);
+	return after;
+}
+
+static void end_load(unsigned after)
+{
+	const struct topology_source here = {
+		/* relaxed: set by the only thread of a child */
+		.sketch = thrum__load(&orphaned, relaxed),
+	};
+	struct machine *m;
+	int rc = thrum__machine_build(&m, &here);
+
+	pthread_mutex_lock(&lock);
+	/* relaxed: only written under the lock, which is held */
+	if (after == forgotten && !thrum__load(&current, relaxed))
+		conclude_load(rc == 0 ? m : NULL);
+	else
+		thrum__machine_free(m);
+	thrum__sub(&loading, 1u, relaxed); /* under the lock */
+	pthread_mutex_unlock(&lock);
+	thrum__park_wake(&loading, INT_MAX);
+}
+
+/* Take the lock while no load is in flight, if that is within a second. */
+static void lock_without_load(void)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&lock);
+	for (int i = 0; (n = thrum__load(&loading, relaxed)) != 0 && i < 1000;
+	     i++) {
+		pthread_mutex_unlock(&lock);
+		(void)thrum__park_wait(&loading, n, 1000000);
+		pthread_mutex_lock(&lock);
+	}
 }
 
 const struct machine *thrum__machine(void)
 {
-	/* [H1] pairs with [H2] in conclude_load: it is seen whole */
-	const struct machine *m = thrum__load(&current, acquire);
-	if (m)
-		return m;
-
-	thrum__machine_guard_fork();
-	pthread_mutex_lock(&lock);
-	/* relaxed: only written under the lock, which is held */
-	m = thrum__load(&current, relaxed);
-	if (!m) {
-		const struct topology_source here = { 0 };
-		m = conclude_load(thrum__machine_build(&found, &here));
+	for (;;) {
+		/* [H1] pairs with [H2] in conclude_load: it is seen whole */
+		const struct machine *m = thrum__load(&current, acquire);
+		if (m)
+			return m;
+		int before = errno;
+		end_load(begin_load());
+		errno = before;
 	}
-	pthread_mutex_unlock(&lock);
-	return m;
 }
 
 /* The sketch, or what is known; NULL if none will do. */
@@ -319,15 +372,51 @@ const struct machine *thrum__machine_now(void)
 	return m ? m : thrum__machine();
 }
 
+static void *load_beside(void *after)
+{
+	end_load((unsigned)(uintptr_t)after);
+	return NULL;
+}
+
+/* Detached: nobody may wait for it to end. The code stays, as the library is not
+ * unmapped. */
+static bool begin_beside(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t old;
+
+	if (pthread_attr_init(&attr) != 0)
+		return false;
+	unsigned after = begin_load();
+	bool began = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED)
+	             == 0 && thrum__signals_block(&old) == 0;
+	if (began) {
+		began = pthread_create(&thread, &attr, load_beside,
+		                       (void *)(uintptr_t)after) == 0;
+		thrum__signals_restore(&old);
+	}
+	pthread_attr_destroy(&attr);
+	if (!began) {
+		pthread_mutex_lock(&lock);
+		thrum__sub(&loading, 1u, relaxed); /* under the lock */
+		pthread_mutex_unlock(&lock);
+	}
+	return began;
+}
+
 bool thrum__machine_complete(void)
 {
 	bool idle = false;
-	/* relaxed, all: who goes on takes the lock */
+	int before = errno;
+	/* relaxed, all: to begin it twice would do no harm */
 	if (thrum__load(&current, relaxed) || !thrum__load(&sketch, relaxed) ||
 	    !thrum__cas(&completing, &idle, true, relaxed))
 		return false;
-	(void)thrum__machine();
-	return true;
+	/* Refused, it is left until somebody needs all of the machine. */
+	bool began = begin_beside();
+	errno = before;
+	return began;
 }
 
 bool thrum__machine_is_rough(const struct machine *m)
@@ -368,7 +457,8 @@ bool thrum__machine_adds_nothing(const struct machine *machine,
 
 void thrum__machine_forget(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_without_load();
+	forgotten++;
 	pthread_mutex_lock(&sketch_lock);
 	/* relaxed: no other thread is in the library, see machine.h */
 	thrum__store(&current, NULL, relaxed);
@@ -382,12 +472,11 @@ void thrum__machine_forget(void)
 	thrum__env_forget();
 }
 
-/* Around fork. A child that was forked in the middle of a load would hang in
- * its own. The child keeps what was found: its main thread may be a bound
+/* Around fork. The child keeps what was found: its main thread may be a bound
  * worker of the parent, whose mask says nothing. */
 static void fork_prepare(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_without_load();
 	pthread_mutex_lock(&sketch_lock);
 	thrum__env_fork_prepare();
 }
@@ -402,8 +491,13 @@ static void fork_parent(void)
 static void fork_child(void)
 {
 	thrum__env_fork_child();
-	/* Whoever was about to is not here. Relaxed: the only thread. */
+	/* Whoever was about to is not here; and if it was long at it, perhaps
+	 * the dynamic linker is locked for ever. Relaxed, all: the only thread.
+	 */
 	thrum__store(&completing, false, relaxed);
+	if (thrum__load(&loading, relaxed))
+		thrum__store(&orphaned, true, relaxed);
+	thrum__store(&loading, 0, relaxed);
 	pthread_mutex_unlock(&sketch_lock);
 	pthread_mutex_unlock(&lock);
 }

@@ -60,20 +60,20 @@ struct machine {
 	int *pu; /* storage of core[].pu */
 };
 
-/** This machine. Never NULL; the same until thrum__machine_forget. The first
- * call loads the topology; others wait for it. Any thread; errno is unchanged.
- */
+/** This machine. Never NULL; the same until thrum__machine_forget. Loads the
+ * topology, if it is not known. Any thread; errno is unchanged. */
 const struct machine *thrum__machine(void);
 
 /** What is known of it by now: this machine, or as long as nobody has loaded it
- * the sketch. Waits for a load only if /sys does not tell, or variables of
- * hwloc say that it is not to be asked. What is usable does not grow later:
+ * the sketch. Loads only if /sys does not tell, or variables of hwloc say that it
+ * is not to be asked. What is usable does not grow later:
  * programs make arrays by it. Never NULL, valid until thrum__machine_forget.
  * Any thread; errno is unchanged. */
 const struct machine *thrum__machine_now(void);
 
-/** Load the machine, if only the sketch is known and nobody else is at it: for a
- * thread with nothing to do. @return whether it did. */
+/** Have the machine loaded by a thread of its own, if only the sketch is known and
+ * that was not begun yet. By a thread with nothing to do.
+ * @return whether it was begun. */
 bool thrum__machine_complete(void);
 
 /** @p m is but the sketch. */
@@ -95,8 +95,9 @@ void thrum__machine_free(struct machine *machine);
  * other thread may be in the library, and no pool may be left. */
 void thrum__machine_forget(void);
 
-/** Have fork wait for a load of the machine or of the environment that is in
- * flight. Before any of their locks is taken for the first time. */
+/** Have fork wait for a load of the machine that is in flight, a second at most,
+ * and for the reading of the environment. Before any of their locks is taken for
+ * the first time. */
 void thrum__machine_guard_fork(void);
 
 #endif

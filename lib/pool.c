@@ -100,10 +100,11 @@ static struct team *make_team(struct thrum_pool *pool, uint32_t number)
 
 struct team *thrum__pool_team(struct thrum_pool *pool, uint32_t number)
 {
-	/* [T5] pairs with [T6] in make_team */
-	struct team *t = thrum__load(&pool->team[number], acquire);
-	if (t)
-		return t;
+	/* By the count, not by the pointer, which is there before: residents
+	 * look at so many teams, and one that they do not see nobody may have.
+	 * [T5] pairs with [T6] in make_team */
+	if (number < thrum__load(&pool->teams, acquire))
+		return thrum__load(&pool->team[number], relaxed);
 	return make_team(pool, number);
 }
 
@@ -397,6 +398,13 @@ struct thrum_pool *thrum__pool_default(int n_jobs)
 	}
 	pthread_mutex_unlock(&standard.lock);
 	return pool;
+}
+
+void thrum__pool_keep(struct thrum_pool *pool)
+{
+	pthread_mutex_lock(&standard.lock);
+	thrum__store(&pool->rough, false, relaxed); /* under the lock */
+	pthread_mutex_unlock(&standard.lock);
 }
 
 /* The interface */

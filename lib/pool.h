@@ -60,6 +60,9 @@ static inline struct worker *thrum__pool_worker(const struct thrum_pool *pool,
  * memory. */
 struct thrum_pool *thrum__pool_default(int n_jobs);
 
+/** Do not make another for @p pool because it was made by a sketch. */
+void thrum__pool_keep(struct thrum_pool *pool);
+
 /** Make @p pool, which may be of the parent of a fork, usable in this process. */
 void thrum__pool_adopt(struct thrum_pool *pool);
 

@@ -56,7 +56,7 @@ static bool look_into(struct worker *w, struct team *t, bool here,
 /* Look through the calls that run for one that @p w is a member of.
  * @param kept_out  Out: there is one, but a caller has the place, or wants it:
  *                  it makes calls on this core, and has to share it. What a
- *                  member leaves behind others steal. */
+ *                  member leaves behind is for others. */
 static bool search(struct worker *w, bool *kept_out)
 {
 	struct thrum_pool *pool = w->pool;

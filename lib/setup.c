@@ -147,13 +147,15 @@ int thrum_each(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 
 	if (rc == 0 && thrum__entry_inside())
 		rc = THRUM_EDEADLK;
-	/* What is set up in its workers is to last, so no default pool will do
-	 * that was made by a sketch. */
+	/* What is set up in its workers is to last: by all that can be known of
+	 * the machine, or else, where calls are made in the pool, as it is. */
 	if (rc == 0 && !pool)
 		(void)thrum__machine();
 	rc = thrum__entry_begin(&e, pool, 0, opts, TAKES_NOTHING, rc);
 	if (rc)
 		return rc;
+	if (!pool && e.call.pool)
+		thrum__pool_keep(e.call.pool);
 	e.call.work = take_turn;
 	thrum__session_begin(&s, &e.call, e.within, true);
 	s.task.call->shape = &turns;

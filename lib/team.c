@@ -200,7 +200,7 @@ struct team *thrum__team_open(struct thrum_pool *pool, int *n_jobs,
 }
 
 /* Write where it differs: lines that stay as they are stay in the caches of all.
- * Whole words, and no padding in between. */
+ * Padding may differ: then it is a copy too many. */
 static void settle(void *to, const void *from, size_t bytes)
 {
 	if (memcmp(to, from, bytes) != 0)

@@ -157,8 +157,7 @@ static inline bool thrum__team_open_still(const struct team *t)
 /** The call is over; team and place are free again. */
 void thrum__team_close(struct team *t, struct worker *caller);
 
-/** Ranks and worker ids as a call by this thread would have them, now. By the
- * owner of @p t->busy; see team.c. */
+/** The worker of @p rank, or another where the tables are just being written. */
 struct worker *thrum__team_member(const struct team *t, unsigned rank);
 
 /** Allocate team @p number of @p pool. NULL without memory. */

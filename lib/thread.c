@@ -16,17 +16,17 @@
 #include "clock.h"
 #include "idle.h"
 #include "pool.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
 static int spawn(struct worker *w, size_t stack_bytes)
 {
 	pthread_attr_t attr;
-	sigset_t all, old;
+	sigset_t old;
 	int rc = pthread_attr_init(&attr);
 
 	if (rc)
@@ -35,21 +35,11 @@ static int spawn(struct worker *w, size_t stack_bytes)
 		stack_bytes = (size_t)PTHREAD_STACK_MIN;
 	rc = pthread_attr_setstacksize(&attr, (stack_bytes + 0xffff)
 	                               & ~(size_t)0xffff);
-	/* Signals are the program's: none is delivered to a worker, but for
-	 * those that its own instructions raise. */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGTRAP);
-	sigdelset(&all, SIGSYS);
-	sigdelset(&all, SIGABRT);
 	if (rc == 0)
-		rc = pthread_sigmask(SIG_SETMASK, &all, &old);
+		rc = thrum__signals_block(&old);
 	if (rc == 0) {
 		rc = pthread_create(&w->thread, &attr, thrum__worker_main, w);
-		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+		thrum__signals_restore(&old);
 	}
 	pthread_attr_destroy(&attr);
 	return rc;

@@ -35,9 +35,11 @@
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "atomics.h"
 #include "topology.h"
 
 #if HWLOC_API_VERSION < 0x00020400
@@ -69,11 +71,19 @@
 	CALL(bitmap_intersects)
 
 /* The functions of hwloc by their names without prefix, with the types that
- * hwloc.h gives them. Written under the lock of machine.c, once. */
+ * hwloc.h gives them. Several threads may open it at once; the table of the first
+ * stays. No lock: none may be held while the dynamic linker is waited for. */
 #define POINTER(name) __typeof__(hwloc_##name) *name;
-static struct {
+struct functions {
 	CALLS(POINTER)
-} hw;
+};
+static _Atomic(const struct functions *) opened;
+
+static const struct functions *hw(void)
+{
+	/* [H5] pairs with [H6] in open_hwloc */
+	return thrum__load(&opened, acquire);
+}
 
 static bool find(void *library, const char *name, void *pointer)
 {
@@ -84,23 +94,29 @@ static bool find(void *library, const char *name, void *pointer)
 }
 
 /* @return 0; -ENOSYS if there is none, or one of another major version than
- * this was built for: other structures. */
+ * this was built for: other structures. -ENOMEM. */
 static int open_hwloc(void)
 {
-	static void *library;
+	const struct functions *none = NULL;
 	bool whole = true;
-	if (library)
+	if (hw())
 		return 0;
-	void *opened = dlopen(HWLOC_SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!opened)
+	void *library = dlopen(HWLOC_SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!library)
 		return -ENOSYS;
-#define FIND(name) whole &= find(opened, "hwloc_" #name, &hw.name);
+	struct functions *f = malloc(sizeof(*f));
+	if (!f)
+		return -ENOMEM; /* it stays open: nothing was found wrong */
+#define FIND(name) whole &= find(library, "hwloc_" #name, &f->name);
 	CALLS(FIND)
-	if (!whole || hw.get_api_version() >> 16 != HWLOC_API_VERSION >> 16) {
-		dlclose(opened);
+	if (!whole || f->get_api_version() >> 16 != HWLOC_API_VERSION >> 16) {
+		free(f);
+		dlclose(library);
 		return -ENOSYS;
 	}
-	library = opened;
+	/* (NULL) -> (a table) [H6] pairs with [H5] in hw */
+	if (!thrum__cas(&opened, &none, f, acq_rel))
+		free(f);
 	return 0;
 }
 
@@ -115,53 +131,53 @@ static int configure(hwloc_topology_t h, const struct topology_source *source)
 		                                 HWLOC_OBJ_L3CACHE,
 		                                 HWLOC_OBJ_CORE };
 	if (source->synthetic &&
-	    hw.topology_set_synthetic(h, source->synthetic) != 0)
+	    hw()->topology_set_synthetic(h, source->synthetic) != 0)
 		return failure();
-	if (source->xml && hw.topology_set_xml(h, source->xml) != 0)
+	if (source->xml && hw()->topology_set_xml(h, source->xml) != 0)
 		return failure();
-	if (hw.topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED))
+	if (hw()->topology_set_flags(h, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED))
 		return failure();
-	if (hw.topology_set_all_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE))
+	if (hw()->topology_set_all_types_filter(h, HWLOC_TYPE_FILTER_KEEP_NONE))
 		return failure();
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (hw.topology_set_type_filter(h, kept[i],
+		if (hw()->topology_set_type_filter(h, kept[i],
 		                                   HWLOC_TYPE_FILTER_KEEP_ALL))
 			return failure();
-	if (hw.topology_set_type_filter(h, HWLOC_OBJ_GROUP,
+	if (hw()->topology_set_type_filter(h, HWLOC_OBJ_GROUP,
 	                                   HWLOC_TYPE_FILTER_KEEP_STRUCTURE))
 		return failure();
 	/* A build of hwloc that has no such component need not be told. */
 	if (!source->synthetic && !source->xml)
-		(void)hw.topology_set_components(
+		(void)hw()->topology_set_components(
 			h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
 	return 0;
 }
 
 static int list_of_set(struct cpulist *out, hwloc_const_bitmap_t set)
 {
-	int count = hw.bitmap_weight(set), cpu = -1;
+	int count = hw()->bitmap_weight(set), cpu = -1;
 	*out = (struct cpulist){ 0 };
 	if (count < 0)
 		return -EINVAL;
 	int rc = thrum__cpulist_first(out, count);
 	for (int i = 0; i < out->count; i++)
-		out->cpu[i] = cpu = hw.bitmap_next(set, cpu);
+		out->cpu[i] = cpu = hw()->bitmap_next(set, cpu);
 	return rc;
 }
 
 static int count_of(hwloc_topology_t h, hwloc_obj_type_t type)
 {
-	int depth = hw.get_type_depth(h, type);
+	int depth = hw()->get_type_depth(h, type);
 	if (depth == HWLOC_TYPE_DEPTH_UNKNOWN ||
 	    depth == HWLOC_TYPE_DEPTH_MULTIPLE)
 		return 0;
-	return (int)hw.get_nbobjs_by_depth(h, depth);
+	return (int)hw()->get_nbobjs_by_depth(h, depth);
 }
 
 static hwloc_obj_t first_of(hwloc_topology_t h, hwloc_obj_type_t type)
 {
 	return count_of(h, type) > 0 ?
-		hw.get_obj_by_depth(h, hw.get_type_depth(h, type), 0) : NULL;
+		hw()->get_obj_by_depth(h, hw()->get_type_depth(h, type), 0) : NULL;
 }
 
 /* The number of the smallest node that holds a CPU of the core, the lowest of
@@ -172,9 +188,9 @@ static int node_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset)
 	int found = -1, least = -1;
 	for (hwloc_obj_t node = first_of(h, HWLOC_OBJ_NUMANODE); node;
 	     node = node->next_cousin) {
-		if (!hw.bitmap_intersects(node->cpuset, cpuset))
+		if (!hw()->bitmap_intersects(node->cpuset, cpuset))
 			continue;
-		int weight = hw.bitmap_weight(node->cpuset);
+		int weight = hw()->bitmap_weight(node->cpuset);
 		int number = (int)node->os_index;
 		if (found < 0 || weight < least ||
 		    (weight == least && number < found)) {
@@ -205,14 +221,14 @@ static int kind_of(hwloc_topology_t h, hwloc_const_cpuset_t cpuset, int kinds)
 {
 	int kind = -1, rank = -1;
 	if (kinds > 1)
-		kind = hw.cpukinds_get_by_cpuset(h, cpuset, 0);
+		kind = hw()->cpukinds_get_by_cpuset(h, cpuset, 0);
 	if (kind < 0)
 		return -1;
 #if HWLOC_API_VERSION >= 0x00030000
-	int rc = hw.cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
+	int rc = hw()->cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
 	                                 0);
 #else
-	int rc = hw.cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
+	int rc = hw()->cpukinds_get_info(h, (unsigned)kind, NULL, &rank, NULL,
 	                                 NULL, 0);
 #endif
 	return rc == 0 ? rank : -1;
@@ -253,21 +269,21 @@ static int copy_cores(struct topology *t, hwloc_topology_t h)
 
 static int copy(struct topology *t, hwloc_topology_t h)
 {
-	t->thissystem = hw.topology_is_thissystem(h) == 1;
+	t->thissystem = hw()->topology_is_thissystem(h) == 1;
 	t->binds = t->thissystem;
 	t->packages = count_of(h, HWLOC_OBJ_PACKAGE);
 	t->nodes = count_of(h, HWLOC_OBJ_NUMANODE);
 	t->l3s = count_of(h, HWLOC_OBJ_L3CACHE);
-	int kinds = hw.cpukinds_get_nr(h, 0);
+	int kinds = hw()->cpukinds_get_nr(h, 0);
 	t->kinds = kinds > 0 ? kinds : 0;
 	snprintf(t->origin, sizeof(t->origin), "hwloc, interface %u.%u",
 	         HWLOC_API_VERSION >> 16, HWLOC_API_VERSION >> 8 & 255);
 
 	int rc = list_of_set(&t->online,
-	                     hw.topology_get_topology_cpuset(h));
+	                     hw()->topology_get_topology_cpuset(h));
 	if (rc != 0)
 		return rc;
-	rc = list_of_set(&t->allowed, hw.topology_get_allowed_cpuset(h));
+	rc = list_of_set(&t->allowed, hw()->topology_get_allowed_cpuset(h));
 	return rc != 0 ? rc : copy_cores(t, h);
 }
 
@@ -288,14 +304,14 @@ int thrum__topology_load(struct topology *t,
 		return -ENOSYS;
 	hwloc_topology_t h;
 	errno = 0;
-	if (hw.topology_init(&h) != 0)
+	if (hw()->topology_init(&h) != 0)
 		return failure();
 	int rc = configure(h, source);
-	if (rc == 0 && hw.topology_load(h) != 0)
+	if (rc == 0 && hw()->topology_load(h) != 0)
 		rc = failure();
 	if (rc == 0)
 		rc = copy(t, h);
-	hw.topology_destroy(h);
+	hw()->topology_destroy(h);
 	if (rc != 0)
 		thrum__topology_free(t);
 	return rc;

@@ -179,6 +179,14 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 	return true;
 }
 
+/* A caller wants the place: the rest of the own range is for others, of whom all
+ * may sleep. */
+static void leave_rest(const struct worker *w, struct team *t)
+{
+	if (thrum__idle_ring(t->pool))
+		wake_one(t, w);
+}
+
 /* Run the blocks in @p got, and then those of the own range. */
 static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
                        unsigned rank, struct share *s, size_t chunk,
@@ -212,8 +220,12 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		    && thrum__policy_worth_waking(
 			    w->block_ns * thrum__range_left(own, deal, rank)))
 			wake_one(t, w);
-	} while (!(rank != 0 && thrum__load(&w->wanted, relaxed)) /* a hint */
-	         && thrum__range_claim(own, deal, rank, chunk, &got));
+		/* Relaxed: a hint. */
+		if (rank != 0 && thrum__load(&w->wanted, relaxed)) {
+			leave_rest(w, t);
+			return;
+		}
+	} while (thrum__range_claim(own, deal, rank, chunk, &got));
 }
 
 static bool help_own(struct worker *w, struct team *t, uint64_t deal,

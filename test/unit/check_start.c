@@ -35,6 +35,8 @@ static atomic_int asked;    /* how often it was opened */
 static atomic_bool let_go;  /* shut was undone by let_go_soon */
 static const char *synthetic; /* the machine that it is to tell */
 
+static pthread_mutex_t linker; /* recursive, as that of the dynamic linker */
+
 static void doze(void)
 {
 	const struct timespec ms = { 0, 1000000 };
@@ -47,6 +49,8 @@ void *dlopen(const char *name, int flags)
 	memcpy(&real, &found, sizeof(real));
 	if (name && strcmp(name, HWLOC_SONAME) == 0) {
 		atomic_fetch_add(&asked, 1);
+		pthread_mutex_lock(&linker);
+		pthread_mutex_unlock(&linker);
 		while (atomic_load(&shut))
 			doze();
 		if (synthetic)
@@ -257,6 +261,33 @@ START_TEST(fork_waits_for_a_load)
 }
 END_TEST
 
+/* The thread that loads waits for the linker; that has a thread which is in a
+ * constructor, and must not wait for it. */
+START_TEST(a_constructor_may_do_anything_during_a_load)
+{
+	if (too_late())
+		return;
+	thrum_pool *pool;
+	pthread_mutex_lock(&linker);
+	ck_assert_int_eq(use_all(), 0);
+	await_load();
+	pid_t child = fork();
+	if (child == 0) {
+		alarm(30);
+		_exit(use_all());
+	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(thrum_pool_create(&pool, NULL), 0);
+	ck_assert_int_eq(thrum_pool_destroy(pool), 0);
+	ck_assert_int_eq(thrum_pool_warm(NULL, JOBS), JOBS);
+	ck_assert_int_eq(thrum_shutdown(), 0);
+	pthread_mutex_unlock(&linker);
+	ck_assert_int_eq(use_all(), 0);
+}
+END_TEST
+
 START_TEST(without_hwloc_the_cores_are_those_of_the_system)
 {
 	if (too_late())
@@ -287,6 +318,10 @@ int main(void)
 	Suite *s = suite_create("start");
 #ifdef HAVE_HWLOC
 	TCase *tc = tcase_create("load");
+	pthread_mutexattr_t recursive;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&linker, &recursive);
 	tcase_add_checked_fixture(tc, NULL, clean_up);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, calls_do_not_wait_for_the_topology);
@@ -299,8 +334,10 @@ int main(void)
 	tcase_add_test(tc, without_hwloc_the_cores_are_those_of_the_system);
 #if !defined(THRUM__TSAN) /* it cannot follow a fork with threads */
 	tcase_add_test(tc, fork_waits_for_a_load);
+	tcase_add_test(tc, a_constructor_may_do_anything_during_a_load);
 #else
 	(void)fork_waits_for_a_load;
+	(void)a_constructor_may_do_anything_during_a_load;
 #endif
 	suite_add_tcase(s, tc);
 #else
