@@ -8,7 +8,6 @@
 #include "session.h"
 #include "worker.h"
 
-#include <string.h>
 
 int thrum_run(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
               const thrum_opts *opts)
@@ -65,19 +64,20 @@ const void *thrum__pop(thrum_task *task, void *slot)
 thrum_forked thrum_fork(thrum_task *task, thrum_task_fn *fn, void *ctx)
 {
 	thrum__plain p = { fn, ctx };
-	return (thrum_forked){ thrum__push(task, thrum__plain_thunk, &p,
-	                                   sizeof p), fn, ctx };
+	thrum__slot *s = thrum__reserve(task, thrum__plain_thunk);
+
+	if (s)
+		*(thrum__plain *)(void *)s->cell = p;
+	else
+		s = thrum__push(task, thrum__plain_thunk, &p, sizeof p);
+	return (thrum_forked){ s, fn, ctx };
 }
 
 int thrum_join(thrum_task *task, thrum_forked forked)
 {
-	const void *cell = forked.slot ? thrum__pop(task, forked.slot) : NULL;
-	int rc;
+	const int *rc = thrum__pop_inline(task, forked.slot);
 
-	if (!cell)
-		return forked.fn(forked.ctx, task);
-	memcpy(&rc, cell, sizeof rc);
-	return rc;
+	return rc ? *rc : forked.fn(forked.ctx, task);
 }
 
 /* For callers that do not see the header's. */

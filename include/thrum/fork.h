@@ -25,7 +25,6 @@
 #ifndef THRUM_FORK_H
 #define THRUM_FORK_H
 
-#include <string.h>
 #include <thrum/base.h>
 #include <thrum/options.h>
 
@@ -125,19 +124,23 @@ THRUM_END_DECLS
 #define THRUM__STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 #else
 #define THRUM__INLINE static inline
+#define THRUM__LIKELY(x) (x)
 #endif
 #ifdef __cplusplus
 #define THRUM__ASSERT(e, text) static_assert(e, text)
+#define THRUM__ALIGNOF(t) alignof(t)
 #else
 #define THRUM__ASSERT(e, text) _Static_assert(e, text)
+#define THRUM__ALIGNOF(t) _Alignof(t)
 #endif
 
 THRUM__ASSERT(sizeof(thrum__slot) == 64, "a slot is a line");
 
-/* Relaxed is enough: a slot is seen by others only when the library makes it
- * public, in push. */
-THRUM__INLINE void *thrum__push_inline(thrum_task *task, thrum__thunk_fn *thunk,
-                                       const void *arg, size_t bytes)
+/* The next slot, a fork of @p thunk but for its argument, or NULL if that takes
+ * more than this. Relaxed is enough: a slot is seen by others only when the
+ * library makes it public, in push. */
+THRUM__INLINE thrum__slot *thrum__reserve(thrum_task *task,
+                                          thrum__thunk_fn *thunk)
 {
 #if defined(__GNUC__)
 	if (THRUM__LIKELY(task != NULL)) {
@@ -145,17 +148,23 @@ THRUM__INLINE void *thrum__push_inline(thrum_task *task, thrum__thunk_fn *thunk,
 		thrum__lane *lane = view->lane;
 		thrum__slot *slot = lane->head;
 		if (THRUM__LIKELY(slot < THRUM__LOAD(&lane->open))) {
+			lane->head = slot + 1;
 			slot->u.fn = thunk;
 			THRUM__STORE(&slot->state, view->call);
-			memcpy(slot->cell, arg, bytes);
-			lane->head = slot + 1;
 			return slot;
 		}
-		if (!slot) /* one worker: no deque */
-			return NULL;
 	}
+#else
+	(void)task;
+	(void)thunk;
 #endif
-	return thrum__push(task, thunk, arg, bytes);
+	return NULL;
+}
+
+/* Whether forks run at their joins as there is one worker, and no deque. */
+THRUM__INLINE int thrum__deferred(thrum_task *task)
+{
+	return task && !((const thrum__view *)(void *)task)->lane->head;
 }
 
 THRUM__INLINE const void *thrum__pop_inline(thrum_task *task, void *slot)
@@ -172,6 +181,11 @@ THRUM__INLINE const void *thrum__pop_inline(thrum_task *task, void *slot)
 	return thrum__pop(task, slot);
 }
 
+/* Arguments go into the cell, and results out of it, as objects of their types:
+ * slots are memory that has no type of its own. Copied by memcpy they would go
+ * over the stack, written in parts and read as a whole, and a processor does
+ * not forward such stores: it waits until they are done. */
+
 /* thrum_join2 in line: the functions are often known where it is called. */
 typedef struct thrum__plain {
 	thrum_task_fn *fn;
@@ -180,23 +194,28 @@ typedef struct thrum__plain {
 
 THRUM__INLINE void thrum__plain_thunk(thrum_task *task, void *cell)
 {
-	thrum__plain p;
-	memcpy(&p, cell, sizeof p);
-	int value = p.fn(p.ctx, task);
-	memcpy(cell, &value, sizeof value);
+	const thrum__plain *p = (const thrum__plain *)cell;
+	int value = p->fn(p->ctx, task);
+	*(int *)cell = value;
 }
 
 THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
                                       void *fctx, thrum_task_fn *g, void *gctx)
 {
-	thrum__plain p;
-	p.fn = g;
-	p.ctx = gctx;
-	void *slot = thrum__push_inline(task, thrum__plain_thunk, &p, sizeof p);
+	thrum__slot *slot = thrum__reserve(task, thrum__plain_thunk);
+	if (THRUM__LIKELY(slot != NULL)) {
+		thrum__plain *p = (thrum__plain *)(void *)slot->cell;
+		p->fn = g;
+		p->ctx = gctx;
+	} else if (!thrum__deferred(task)) {
+		thrum__plain p = { g, gctx };
+		slot = (thrum__slot *)thrum__push(task, thrum__plain_thunk, &p,
+		                                  sizeof p);
+	}
 	int first = f(fctx, task), second;
 	const void *cell = thrum__pop_inline(task, slot);
 	if (cell)
-		memcpy(&second, cell, sizeof second);
+		second = *(const int *)cell;
 	else
 		second = g(gctx, task);
 	return first ? first : second;
@@ -205,69 +224,147 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
 #define thrum_join2(task, f, fctx, g, gctx) \
 	thrum__join2_inline(task, f, fctx, g, gctx)
 
-/** Make the function `ret name(thrum_task *, arg)`, declared before, forkable.
+/** Make the function `ret name(thrum_task *, arg, ..)`, declared before,
+ * forkable.
  *
  * At file scope, once per file. Defines, static and inline:
- *   name_forked                       type of a fork until it is joined
- *   name_fork(task, arg)              a name_forked
- *   name_join(task, forked)           the value of type ret
- *   name_run(pool, arg, &ret, opts)   int, as thrum_run; 0 when it was run;
- *                                     NULL for &ret drops the value
+ *   name_forked                            type of a fork until it is joined
+ *   name_fork(task, arg, ..)               a name_forked
+ *   name_join(task, forked)                the value of type ret
+ *   name_run(pool, arg, .., &ret, opts)    int, as thrum_run; 0 when it was
+ *                                          run; NULL for &ret drops the value
  * @param ret  Any type but void, of at most 48 bytes.
- * @param arg  Any type of at most 48 bytes: a struct for several values, a
- *             pointer into the frame of the forking function for more. */
-#define THRUM_TASK(ret, name, arg) \
+ * @param ...  The types of one to six arguments: of at most 48 bytes together,
+ *             each counted in eights. A pointer into the frame of the forking
+ *             function for more. Several small ones cost less than a struct of
+ *             them. No type is aligned to more than 16. */
+#define THRUM_TASK(ret, name, ...) \
+	THRUM__TASK_OF(THRUM__SEVENTH(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0), ret, \
+	               name, __VA_ARGS__)
+
+/* What is to be written once for each argument, the last one having number 1:
+ * members, parameters, arguments from the members of an object, and members set
+ * to the parameters.
+ *
+ * Each in eight bytes of its own: gcc gathers small neighbours in a register of
+ * vectors before it stores them, at three times the cost. */
+#if defined(__GNUC__)
+#define THRUM__IN_EIGHT __attribute__((__aligned__(8)))
+#else
+#define THRUM__IN_EIGHT
+#endif
+#define THRUM__FIELDS_1(t) t thrum__a1 THRUM__IN_EIGHT;
+#define THRUM__FIELDS_2(t, ...) t thrum__a2 THRUM__IN_EIGHT; \
+	THRUM__FIELDS_1(__VA_ARGS__)
+#define THRUM__FIELDS_3(t, ...) t thrum__a3 THRUM__IN_EIGHT; \
+	THRUM__FIELDS_2(__VA_ARGS__)
+#define THRUM__FIELDS_4(t, ...) t thrum__a4 THRUM__IN_EIGHT; \
+	THRUM__FIELDS_3(__VA_ARGS__)
+#define THRUM__FIELDS_5(t, ...) t thrum__a5 THRUM__IN_EIGHT; \
+	THRUM__FIELDS_4(__VA_ARGS__)
+#define THRUM__FIELDS_6(t, ...) t thrum__a6 THRUM__IN_EIGHT; \
+	THRUM__FIELDS_5(__VA_ARGS__)
+#define THRUM__PARAMS_1(t) , t thrum__a1
+#define THRUM__PARAMS_2(t, ...) , t thrum__a2 THRUM__PARAMS_1(__VA_ARGS__)
+#define THRUM__PARAMS_3(t, ...) , t thrum__a3 THRUM__PARAMS_2(__VA_ARGS__)
+#define THRUM__PARAMS_4(t, ...) , t thrum__a4 THRUM__PARAMS_3(__VA_ARGS__)
+#define THRUM__PARAMS_5(t, ...) , t thrum__a5 THRUM__PARAMS_4(__VA_ARGS__)
+#define THRUM__PARAMS_6(t, ...) , t thrum__a6 THRUM__PARAMS_5(__VA_ARGS__)
+#define THRUM__PASS_1(of) , of thrum__a1
+#define THRUM__PASS_2(of) , of thrum__a2 THRUM__PASS_1(of)
+#define THRUM__PASS_3(of) , of thrum__a3 THRUM__PASS_2(of)
+#define THRUM__PASS_4(of) , of thrum__a4 THRUM__PASS_3(of)
+#define THRUM__PASS_5(of) , of thrum__a5 THRUM__PASS_4(of)
+#define THRUM__PASS_6(of) , of thrum__a6 THRUM__PASS_5(of)
+#define THRUM__SET_1(of) of thrum__a1 = thrum__a1;
+#define THRUM__SET_2(of) of thrum__a2 = thrum__a2; THRUM__SET_1(of)
+#define THRUM__SET_3(of) of thrum__a3 = thrum__a3; THRUM__SET_2(of)
+#define THRUM__SET_4(of) of thrum__a4 = thrum__a4; THRUM__SET_3(of)
+#define THRUM__SET_5(of) of thrum__a5 = thrum__a5; THRUM__SET_4(of)
+#define THRUM__SET_6(of) of thrum__a6 = thrum__a6; THRUM__SET_5(of)
+
+#define THRUM__SEVENTH(a, b, c, d, e, f, g, ...) g
+#define THRUM__TASK_OF(n, ret, name, ...) \
+	THRUM__TASK_WITH(n, ret, name, __VA_ARGS__)
+#define THRUM__TASK_WITH(n, ret, name, ...) \
+	THRUM__TASK(ret, name, THRUM__FIELDS_##n(__VA_ARGS__), \
+	            THRUM__PARAMS_##n, (__VA_ARGS__), THRUM__PASS_##n, \
+	            THRUM__SET_##n)
+
+#define THRUM__TASK(ret, name, fields, PARAMS, types, PASS, SET) \
+	typedef struct name##__args { \
+		fields \
+	} name##__args; \
 	typedef struct name##_forked { \
+		name##__args args; \
 		void *slot; \
-		arg value; \
 	} name##_forked; \
 	typedef struct name##__root { \
-		arg value; \
+		name##__args args; \
 		ret *result; \
 	} name##__root; \
-	THRUM__INLINE void name##__thunk(thrum_task *thrum__t, void *thrum__cell) \
+	THRUM__INLINE void name##__thunk(thrum_task *thrum__t, \
+	                                 void *thrum__cell) \
 	{ \
-		arg thrum__a; \
-		memcpy(&thrum__a, thrum__cell, sizeof thrum__a); \
-		ret thrum__r = name(thrum__t, thrum__a); \
-		memcpy(thrum__cell, &thrum__r, sizeof thrum__r); \
+		const name##__args *thrum__p = \
+			(const name##__args *)thrum__cell; \
+		ret thrum__r = name(thrum__t PASS(thrum__p->)); \
+		*(ret *)thrum__cell = thrum__r; \
 	} \
-	THRUM__INLINE name##_forked name##_fork(thrum_task *thrum__t, arg thrum__a) \
+	THRUM__INLINE name##_forked \
+	name##_fork(thrum_task *thrum__t PARAMS types) \
 	{ \
 		name##_forked thrum__f; \
-		thrum__f.value = thrum__a; \
-		thrum__f.slot = thrum__push_inline(thrum__t, name##__thunk, \
-		                                   &thrum__a, \
-		                                   sizeof thrum__a); \
+		SET(thrum__f.args.) \
+		thrum__slot *thrum__s = \
+			thrum__reserve(thrum__t, name##__thunk); \
+		if (THRUM__LIKELY(thrum__s != NULL)) { \
+			name##__args *thrum__p = \
+				(name##__args *)(void *)thrum__s->cell; \
+			SET(thrum__p->) \
+			thrum__f.slot = thrum__s; \
+		} else if (thrum__deferred(thrum__t)) { \
+			thrum__f.slot = NULL; \
+		} else { \
+			name##__args thrum__c; /* push knows its address */ \
+			SET(thrum__c.) \
+			thrum__f.slot = \
+				thrum__push(thrum__t, name##__thunk, \
+				            &thrum__c, sizeof thrum__c); \
+		} \
 		return thrum__f; \
 	} \
-	THRUM__INLINE ret name##_join(thrum_task *thrum__t, name##_forked thrum__f) \
+	THRUM__INLINE ret name##_join(thrum_task *thrum__t, \
+	                              name##_forked thrum__f) \
 	{ \
 		const void *thrum__cell = \
 			thrum__pop_inline(thrum__t, thrum__f.slot); \
 		if (!thrum__cell) \
-			return name(thrum__t, thrum__f.value); \
-		ret thrum__r; \
-		memcpy(&thrum__r, thrum__cell, sizeof thrum__r); \
-		return thrum__r; \
+			return name(thrum__t PASS(thrum__f.args.)); \
+		return *(const ret *)thrum__cell; \
 	} \
 	THRUM__INLINE int name##__start(void *thrum__c, thrum_task *thrum__t) \
 	{ \
 		name##__root *thrum__p = (name##__root *)thrum__c; \
-		ret thrum__r = name(thrum__t, thrum__p->value); \
+		ret thrum__r = name(thrum__t PASS(thrum__p->args.)); \
 		if (thrum__p->result) \
 			*thrum__p->result = thrum__r; \
 		return 0; \
 	} \
-	THRUM__INLINE int name##_run(thrum_pool *thrum__pool, arg thrum__a, \
-	                             ret *thrum__r, const thrum_opts *thrum__o) \
+	THRUM__INLINE int name##_run(thrum_pool *thrum__pool PARAMS types, \
+	                             ret *thrum__r, \
+	                             const thrum_opts *thrum__o) \
 	{ \
 		name##__root thrum__c; \
-		thrum__c.value = thrum__a; \
+		SET(thrum__c.args.) \
 		thrum__c.result = thrum__r; \
-		return thrum_run(thrum__pool, name##__start, &thrum__c, thrum__o); \
+		return thrum_run(thrum__pool, name##__start, &thrum__c, \
+		                 thrum__o); \
 	} \
-	THRUM__ASSERT(sizeof(ret) <= 48 && sizeof(arg) <= 48, \
-	              #name ": argument or result above 48 bytes")
+	THRUM__ASSERT(sizeof(ret) <= 48 && sizeof(name##__args) <= 48, \
+	              #name ": arguments or result above 48 bytes"); \
+	THRUM__ASSERT(THRUM__ALIGNOF(ret) <= 16 \
+	              && THRUM__ALIGNOF(name##__args) <= 16, \
+	              #name ": arguments or result aligned to more than 16")
 
 #endif

@@ -79,6 +79,47 @@ START_TEST(arguments_and_results_of_48_bytes_arrive)
 }
 END_TEST
 
+/* Arguments of each kind and size. */
+struct three {
+	char c[3];
+};
+static double six(thrum_task *task, unsigned char n, double d, const char *s,
+                  struct three p, float l, int16_t last);
+THRUM_TASK(double, six, unsigned char, double, const char *, struct three,
+           float, int16_t);
+
+static double six(thrum_task *task, unsigned char n, double d, const char *s,
+                  struct three p, float l, int16_t last)
+{
+	if (n == 0)
+		return d + s[0] + p.c[2] + l + last;
+	six_forked row[3];
+	double sum = 0;
+	for (int i = 0; i < 3; i++)
+		row[i] = six_fork(task, (unsigned char)(n - 1), d + i, s + 1, p,
+		                  2 * l, (int16_t)(last - i));
+	for (int i = 3; i-- > 0;)
+		sum += six_join(task, row[i]);
+	return sum;
+}
+
+START_TEST(six_arguments_arrive_each_as_itself)
+{
+	struct three p = { { 1, 2, 4 } };
+	/* 3^8 leaves: what d gains at a fork, last loses. */
+	double right = 6561 * (0.5 + 'i' + 4 + 256 * 0.25 - 7);
+
+	ck_assert(six(NULL, 8, 0.5, "abcdefghi", p, 0.25f, -7) == right);
+	for (long i = rounds(20, 2000); i > 0; i--) {
+		double sum = 0;
+		ck_assert_int_eq(six_run(NULL, 8, 0.5, "abcdefghi", p, 0.25f,
+		                         -7, &sum, THRUM_OPTS(
+			.n_jobs = 1 + (int)(i % 6))), 0);
+		ck_assert(sum == right);
+	}
+}
+END_TEST
+
 struct span {
 	int *x;
 	size_t n;
@@ -405,6 +446,7 @@ int main(void)
 	TCase *c = tcase_create("trees");
 	tcase_add_test(c, fib_is_fib);
 	tcase_add_test(c, arguments_and_results_of_48_bytes_arrive);
+	tcase_add_test(c, six_arguments_arrive_each_as_itself);
 	tcase_add_test(c, quicksort_sorts);
 	tcase_add_test(c, plain_forks_hand_their_values_back);
 	tcase_add_test(c, join2_prefers_the_first_failure);

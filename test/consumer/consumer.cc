@@ -25,6 +25,18 @@ static int mul(thrum_task *, int n)
 }
 THRUM_TASK(int, mul, int);
 
+static double power(thrum_task *task, double x, unsigned n);
+THRUM_TASK(double, power, double, unsigned);
+
+static double power(thrum_task *task, double x, unsigned n)
+{
+	if (n < 2)
+		return n ? x : 1;
+	power_forked half = power_fork(task, x, n / 2);
+	double rest = power(task, x, n - n / 2);
+	return power_join(task, half) * rest;
+}
+
 int main()
 {
 	std::vector<double> y(10000);
@@ -47,5 +59,7 @@ int main()
 			return 1;
 	int product = 0;
 	rc = mul_run(nullptr, 6, &product, nullptr);
-	return rc == 0 && product == 42 ? 0 : 1;
+	double kilo = 0;
+	rc |= power_run(nullptr, 2.0, 10, &kilo, nullptr);
+	return rc == 0 && product == 42 && kilo == 1024 ? 0 : 1;
 }
