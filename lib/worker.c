@@ -312,7 +312,8 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	thrum__task_enter(&task);
 	struct fpenv own = thrum__task_adapt(&task);
 	thrum__call_mark(call, number);
-	thrum__add(&call->steals, 1u, relaxed); /* read after the join */
+	if (call->crew) /* a report is asked for, in which it is read */
+		thrum__add(&call->steals, 1u, relaxed);
 	s->u.fn(&task, s->cell);
 	thrum__task_leave(&task);
 	thrum__task_refresh(&own);
