@@ -28,31 +28,24 @@ long peer_thrum_fib(int n)
 	return result;
 }
 
-struct board {
-	unsigned all, columns, left, right;
-};
+static long place(thrum_task *task, unsigned all, unsigned columns,
+                  unsigned left, unsigned right);
+THRUM_TASK(long, place, unsigned, unsigned, unsigned, unsigned);
 
-static long place(thrum_task *task, struct board b);
-THRUM_TASK(long, place, struct board);
-
-static struct board board_with(struct board b, unsigned bit)
-{
-	return (struct board){ b.all, b.columns | bit, (b.left | bit) << 1,
-		               (b.right | bit) >> 1 };
-}
-
-static PEER_CALL long place(thrum_task *task, struct board b)
+static PEER_CALL long place(thrum_task *task, unsigned all, unsigned columns,
+                            unsigned left, unsigned right)
 {
 	place_forked row[32];
 	int rows = 0;
 	long ways = 0;
 
-	if (b.columns == b.all)
+	if (columns == all)
 		return 1;
-	unsigned room = b.all & ~(b.columns | b.left | b.right);
+	unsigned room = all & ~(columns | left | right);
 	for (unsigned bit; room; room ^= bit) {
 		bit = room & -room;
-		row[rows++] = place_fork(task, board_with(b, bit));
+		row[rows++] = place_fork(task, all, columns | bit,
+		                         (left | bit) << 1, (right | bit) >> 1);
 	}
 	while (rows--)
 		ways += place_join(task, row[rows]);
@@ -61,10 +54,9 @@ static PEER_CALL long place(thrum_task *task, struct board b)
 
 long peer_thrum_queens(int n)
 {
-	struct board b = { (1u << n) - 1, 0, 0, 0 };
 	long ways = -1;
 
-	place_run(NULL, b, &ways, &peer_thrum_opts);
+	place_run(NULL, (1u << n) - 1, 0, 0, 0, &ways, &peer_thrum_opts);
 	return ways;
 }
 
@@ -73,32 +65,48 @@ long peer_thrum_queens(int n)
 
 static const struct uts *tree;
 
-static uint64_t geometric(thrum_task *task, struct uts_node n);
-static uint64_t binomial(thrum_task *task, struct uts_node n);
-THRUM_TASK(uint64_t, geometric, struct uts_node);
-THRUM_TASK(uint64_t, binomial, struct uts_node);
+static uint64_t geometric(thrum_task *task, uint64_t state, int depth);
+static uint64_t binomial(thrum_task *task, uint64_t state, int depth);
+THRUM_TASK(uint64_t, geometric, uint64_t, int);
+THRUM_TASK(uint64_t, binomial, uint64_t, int);
 
-static PEER_CALL uint64_t geometric(thrum_task *task, struct uts_node n)
+static geometric_forked geometric_child(thrum_task *task, struct uts_node n,
+                                        int i)
 {
+	n = uts_child(n, i);
+	return geometric_fork(task, n.state, n.depth);
+}
+
+static binomial_forked binomial_child(thrum_task *task, struct uts_node n,
+                                      int i)
+{
+	n = uts_child(n, i);
+	return binomial_fork(task, n.state, n.depth);
+}
+
+static PEER_CALL uint64_t geometric(thrum_task *task, uint64_t state, int depth)
+{
+	struct uts_node n = { state, depth };
 	geometric_forked row[UTS_CHILDREN];
 	int k = uts_children(tree, n);
 	uint64_t nodes = 1;
 
 	for (int i = 0; i < k; i++)
-		row[i] = geometric_fork(task, uts_child(n, i));
+		row[i] = geometric_child(task, n, i);
 	while (k--)
 		nodes += geometric_join(task, row[k]);
 	return nodes;
 }
 
-static PEER_CALL uint64_t binomial(thrum_task *task, struct uts_node n)
+static PEER_CALL uint64_t binomial(thrum_task *task, uint64_t state, int depth)
 {
+	struct uts_node n = { state, depth };
 	binomial_forked row[UTS_FEW];
 	int k = uts_children(tree, n);
 	uint64_t nodes = 1;
 
 	for (int i = 0; i < k; i++)
-		row[i] = binomial_fork(task, uts_child(n, i));
+		row[i] = binomial_child(task, n, i);
 	while (k--)
 		nodes += binomial_join(task, row[k]);
 	return nodes;
@@ -111,7 +119,7 @@ static int grow_geometric(void *ctx, thrum_task *task)
 	int k = tree->b;
 
 	for (int i = 0; i < k; i++)
-		row[i] = geometric_fork(task, uts_child(uts_root(tree), i));
+		row[i] = geometric_child(task, uts_root(tree), i);
 	for (*nodes = 1; k--;)
 		*nodes += geometric_join(task, row[k]);
 	return 0;
@@ -124,7 +132,7 @@ static int grow_binomial(void *ctx, thrum_task *task)
 	int k = tree->b;
 
 	for (int i = 0; i < k; i++)
-		row[i] = binomial_fork(task, uts_child(uts_root(tree), i));
+		row[i] = binomial_child(task, uts_root(tree), i);
 	for (*nodes = 1; k--;)
 		*nodes += binomial_join(task, row[k]);
 	return 0;
