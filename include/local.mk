@@ -17,6 +17,7 @@ thruminclude_HEADERS = \
 	include/thrum/random.h \
 	include/thrum/reduce.h \
 	include/thrum/report.h \
+	include/thrum/stats.h \
 	include/thrum/stream.h \
 	include/thrum/task.h
 nodist_thruminclude_HEADERS = include/thrum/version.h

@@ -76,6 +76,7 @@ void thrum__tally_merge(struct tally *into, const struct tally *from)
 	into->steals += from->steals;
 	into->timed_ns += from->timed_ns;
 	into->timed += from->timed;
+	into->chunks += from->chunks;
 }
 
 void thrum_cancel_set(thrum_cancel *c)

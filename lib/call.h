@@ -33,8 +33,9 @@ struct worker;
 struct tally {
 	uint64_t done, failed;
 	uint64_t error_index; /* lowest that failed, if failed */
-	uint64_t steals; /* of blocks */
+	uint64_t chunks; /* pieces that the jobs were run in */
 	uint64_t timed_ns, timed; /* time that so many blocks took */
+	uint32_t steals; /* of blocks */
 	int error_code;
 };
 
@@ -65,6 +66,7 @@ struct call {
 	/* From here on it changes while it runs. */
 	_Atomic unsigned stop;   /* A enum stop */
 	_Atomic uint64_t steals; /* A tasks of it that were stolen */
+	_Atomic uint64_t woken;  /* A threads, to help with it */
 };
 
 struct thrum_task {
@@ -106,6 +108,12 @@ void thrum__call_stop(struct call *call, enum stop why);
 
 /** Note that worker @p number ran a job of @p call. */
 void thrum__call_mark(struct call *call, int number);
+
+/** Jobs that were run, whatever became of them. */
+static inline uint64_t thrum__tally_jobs(const struct tally *tally)
+{
+	return tally->done + tally->failed;
+}
 
 /** Add @p from to @p into. */
 void thrum__tally_merge(struct tally *into, const struct tally *from);

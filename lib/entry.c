@@ -48,6 +48,12 @@ bool thrum__entry_inside(void)
 	return innermost() != NULL;
 }
 
+struct thrum_pool *thrum__entry_pool(void)
+{
+	struct thrum_task *in = innermost();
+	return in && in->call->pool ? in->call->pool : thrum__pool_standard();
+}
+
 int thrum__entry_count(const thrum_pool *pool, const struct thrum_task *in,
                        int *n_jobs, unsigned *notes)
 {
@@ -122,6 +128,8 @@ static void write_report(struct entry *e, uint64_t jobs,
 		filled.notes |= thrum__load(&e->call.pool->notes, relaxed);
 	/* Relaxed: joined. */
 	filled.steals = t->steals + thrum__load(&e->call.steals, relaxed);
+	filled.chunks = t->chunks;
+	filled.wakes = thrum__load(&e->call.woken, relaxed);
 	if (e->call.n_jobs < e->opts.n_jobs)
 		filled.notes |= THRUM_NOTE_CUT; /* no team or memory was left */
 	if (e->start_ns)

@@ -48,6 +48,10 @@ int thrum__entry_abandon(struct entry *e, uint64_t jobs,
 /** This thread is in a body. */
 bool thrum__entry_inside(void);
 
+/** The pool that NULL is here: that of the innermost body, else the default pool.
+ * NULL if there is none yet. */
+struct thrum_pool *thrum__entry_pool(void);
+
 /** The workers that @p n_jobs means for a call on @p pool made by task @p in of
  * that pool; both may be NULL. *n_jobs becomes what was said. */
 int thrum__entry_count(const thrum_pool *pool, const struct thrum_task *in,

@@ -122,6 +122,13 @@ static bool read_stacksize(struct env *env, const char *text)
 	return true;
 }
 
+static bool read_stats(struct env *env, const char *text)
+{
+	static const struct word words[] = { { "0", 0 }, { "1", 1 },
+		                             { NULL, 0 } };
+	return read_word(text, words, &env->stats);
+}
+
 /* The first number of a list as `8,2`, one for each level of nesting. */
 static bool read_omp(struct env *env, const char *text)
 {
@@ -152,6 +159,7 @@ static const struct rule {
 	[ENV_SPIN_US] = { "THRUM_SPIN_US", read_spin_us, "a number from 0" },
 	[ENV_STACKSIZE] = { "THRUM_STACKSIZE", read_stacksize,
 	                    "a number from 1, and K, M or G" },
+	[ENV_STATS] = { "THRUM_STATS", read_stats, "0 or 1" },
 	[ENV_OMP_NUM_THREADS] = { "OMP_NUM_THREADS", read_omp,
 	                          "a number from 1" },
 };

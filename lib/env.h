@@ -25,6 +25,7 @@ enum env_name {
 	ENV_PROGRESS,
 	ENV_SPIN_US,
 	ENV_STACKSIZE,
+	ENV_STATS,
 	ENV_OMP_NUM_THREADS,
 	ENV_COUNT
 };
@@ -48,6 +49,7 @@ struct env {
 	int progress;       /* THRUM_PROGRESS_*; 0 unset */
 	int spin_us;        /* -1 unset */
 	size_t stack_bytes; /* 0 unset */
+	int stats;          /* THRUM_STATS; 0 unset */
 	struct cpulist cpus; /* empty: unset */
 	bool invalid;        /* some THRUM_ variable is */
 	struct env_value value[ENV_COUNT];

@@ -8,6 +8,7 @@
 #include "join.h"
 #include "loop.h"
 #include "policy.h"
+#include "pool.h"
 #include "worker.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ struct answer {
 	union {
 		unsigned char partial[CELL_PARTIAL];
 		struct {
-			uint64_t done, failed, error_index;
+			uint64_t done, failed, error_index, chunks;
 		} count;
 	} u;
 };
@@ -187,6 +188,7 @@ static void fold_thunk(thrum_task *task, void *cell)
 		a.u.count.done = t.done;
 		a.u.count.failed = t.failed;
 		a.u.count.error_index = t.error_index;
+		a.u.count.chunks = t.chunks;
 	}
 	memcpy(cell, &a, sizeof a);
 }
@@ -241,12 +243,14 @@ static void unwrap(struct fold *f, const struct gift *g)
 		struct tally t = { .done = a.u.count.done,
 		                   .failed = a.u.count.failed,
 		                   .error_index = a.u.count.error_index,
-		                   .error_code = a.error_code };
+		                   .error_code = a.error_code,
+		                   .chunks = a.u.count.chunks };
 		thrum__tally_merge(f->tally, &t);
 		f->whole = false;
 		return;
 	}
 	f->tally->done += index_of(f->r, g->end) - index_of(f->r, g->mid);
+	f->tally->chunks += g->end - g->mid;
 	if (!f->whole)
 		return;
 	if (f->r->size <= CELL_PARTIAL)
@@ -261,6 +265,8 @@ void thrum__fold_run(struct fold *f, struct thrum_task *task, size_t until)
 	struct call *call = task->call;
 	struct scratch_mark mark = thrum__scratch_mark(task->scratch);
 	size_t next = f->next, begin = index_of(r, next), from = begin, end;
+	uint64_t before = thrum__tally_jobs(f->tally);
+	uint64_t failed = f->tally->failed;
 	char *top = f->top;
 
 	f->task = task;
@@ -285,6 +291,8 @@ void thrum__fold_run(struct fold *f, struct thrum_task *task, size_t until)
 	}
 	look_at_words(f);
 	f->tally->done += begin - from;
+	thrum__pool_tell(task, f->tally, before,
+	                 next - f->next + f->tally->failed - failed);
 	f->next = next;
 	f->top = top;
 }

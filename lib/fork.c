@@ -5,6 +5,7 @@
 
 #include "entry.h"
 #include "join.h"
+#include "pool.h"
 #include "session.h"
 #include "worker.h"
 
@@ -29,13 +30,15 @@ int thrum_run(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 	thrum__task_refresh(&e.call.fpenv);
 	thrum__scratch_reset(s.task.scratch, mark);
 	thrum__call_mark(&e.call, s.task.number);
-	thrum__session_end(&s);
 	if (rc == 0) {
 		tally.done = 1;
 	} else if ((rc != THRUM_ECANCELED && rc != THRUM_ETIMEDOUT)
 	           || thrum__call_stopping(&e.call) == STOP_NOT) {
 		thrum__tally_fail(&tally, 0, rc);
 	}
+	tally.chunks = 1;
+	thrum__pool_count(&s.task, tally.done + tally.failed, 1);
+	thrum__session_end(&s);
 	if (e.call.meter)
 		thrum__meter_add(e.call.meter, 0, tally.done, tally.failed);
 	return thrum__entry_end(&e, 1, &tally);

@@ -31,7 +31,9 @@ static bool get_up(struct thrum_pool *pool, struct sleeper *s)
 
 void thrum__idle_sleep(struct thrum_pool *pool, struct sleeper *s, int64_t ns)
 {
+	thrum__stats_park(s->stats);
 	bool called = thrum__parker_park_for(&s->parker, ns);
+	thrum__stats_unpark(s->stats);
 
 	/* The call may have been an old one, of a join that is over. */
 	if (!get_up(pool, s) && !called)

@@ -42,34 +42,48 @@
 #include "pool.h"
 #include "worker.h"
 
-/* Run one descendant of the task in @p s, which is in state @p state. */
-static bool leap(struct thrum_task *task, struct worker *thief, thrum__slot *s,
-                 uint64_t state)
+/* Who runs the task of a slot in state @p state; NULL: nobody has said so. */
+static struct worker *thief_of(const struct worker *w, uint64_t state)
+{
+	if (!(state & THRUM__SLOT_STOLEN))
+		return NULL;
+	return thrum__pool_worker(w->pool, (uint32_t)(state >> 16) & 0xffff);
+}
+
+/* Take a descendant of the task in @p s, which @p thief runs and which is in
+ * state @p state. NULL if there is none to be had. */
+static thrum__slot *find(struct worker *w, struct worker *thief,
+                         const thrum__slot *s, uint64_t state)
 {
 	uint32_t least = (uint32_t)(state >> 32) & 0xffff;
 	uint64_t word = thrum__deque_look(&thief->deque);
 
 	/* [J5] pairs with [J1] in thrum__worker_run_slot, as [J2] */
 	if (thrum__peek(&s->state, acquire) != state)
-		return false;
+		return NULL;
 	if (thrum__deque_tail(word) >= thrum__deque_split(word)) {
 		thrum__deque_beg(&thief->deque);
-		return false;
+		return NULL;
 	}
 	if (thrum__deque_tail(word) < least)
-		return false;
+		return NULL;
 	thrum__slot *found = thrum__deque_take(&thief->deque, word);
 	if (!found)
-		return false;
+		thrum__stats_add(&w->at_seat.misses, 1);
+	return found;
+}
+
+static void leap(struct thrum_task *task, struct worker *thief,
+                 thrum__slot *found)
+{
 	thrum__worker_run_slot(task->worker, thief, found, task->number,
 	                       task->n_jobs);
-	return true;
 }
 
 /* Sleep until DONE, or until there may be something to leap to. */
 static void doze(struct thrum_task *task, thrum__slot *s)
 {
-	struct worker *w = task->worker, *thief = NULL;
+	struct worker *w = task->worker;
 	/* [J4] acquire: pairs with [J3] in thrum__worker_run_slot */
 	uint64_t state = thrum__poke_or(&s->state,
 	                                (uint64_t)THRUM__SLOT_WAITING,
@@ -77,35 +91,41 @@ static void doze(struct thrum_task *task, thrum__slot *s)
 
 	if (state & THRUM__SLOT_DONE)
 		return;
-	if (state & THRUM__SLOT_STOLEN) {
-		thief = thrum__pool_worker(w->pool,
-		                           (uint32_t)(state >> 16) & 0xffff);
+	struct worker *thief = thief_of(w, state);
+	if (thief) {
 		/* Relaxed: ordered by the fence. */
 		thrum__store(&thief->leaper, w->id + 1, relaxed);
 		thrum__fence_seq_cst(); /* [J6] pairs with [I2] in
 		                         * thrum__idle_called */
-		if (leap(task, thief, s, state | THRUM__SLOT_WAITING))
-			thief = NULL;
+		thrum__slot *found = find(w, thief, s,
+		                          state | THRUM__SLOT_WAITING);
+		if (found) {
+			leap(task, thief, found);
+			return;
+		}
 	}
-	if (thief || !(state & THRUM__SLOT_STOLEN))
-		thrum__parker_park(&w->seat.parker);
+	thrum__stats_park(&w->at_seat);
+	thrum__parker_park(&w->seat.parker);
+	thrum__stats_unpark(&w->at_seat);
 }
 
 static void wait_for(struct thrum_task *task, thrum__slot *s)
 {
 	struct worker *w = task->worker;
-	uint64_t until = 0;
+	uint64_t until = 0, since = thrum__stats_spin(&w->at_seat);
 
 	for (unsigned i = 1;; i++) {
 		/* [J2] pairs with [J1] in thrum__worker_run_slot
 		 * [J4] pairs with [J3] in thrum__worker_run_slot */
 		uint64_t state = thrum__peek(&s->state, acquire);
 		if (state & THRUM__SLOT_DONE)
-			return;
-		if (state & THRUM__SLOT_STOLEN
-		    && leap(task, thrum__pool_worker(
-				w->pool, (uint32_t)(state >> 16) & 0xffff),
-			    s, state)) {
+			break;
+		struct worker *thief = thief_of(w, state);
+		thrum__slot *found = thief ? find(w, thief, s, state) : NULL;
+		if (found) {
+			thrum__stats_spun(&w->at_seat, since);
+			leap(task, thief, found);
+			since = thrum__stats_spin(&w->at_seat);
 			until = 0;
 			continue;
 		}
@@ -115,9 +135,13 @@ static void wait_for(struct thrum_task *task, thrum__slot *s)
 		uint64_t now = thrum__clock_ns();
 		if (until == 0)
 			until = now + w->pool->spin_ns;
-		if (now >= until)
+		if (now >= until) {
+			thrum__stats_spun(&w->at_seat, since);
 			doze(task, s);
+			since = thrum__stats_spin(&w->at_seat);
+		}
 	}
+	thrum__stats_spun(&w->at_seat, since);
 }
 
 bool thrum__join(struct thrum_task *task, thrum__slot *s)

@@ -35,6 +35,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/items.c lib/items.h \
 	lib/meter.h \
 	lib/site.c lib/site.h \
+	lib/stats.c lib/stats.h \
 	lib/call.c lib/call.h \
 	lib/session.c lib/session.h \
 	lib/team.c lib/team.h \
@@ -52,6 +53,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/options.c lib/options.h \
 	lib/entry.c lib/entry.h \
 	lib/setup.c \
+	lib/summary.c lib/summary.h \
 	lib/map.c \
 	lib/tiles.c \
 	lib/reduce.c \

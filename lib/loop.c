@@ -32,6 +32,7 @@
 #include "clock.h"
 #include "join.h"
 #include "policy.h"
+#include "pool.h"
 #include "session.h"
 #include "site.h"
 #include "worker.h"
@@ -286,7 +287,7 @@ struct piece {
 
 /* What a piece hands back through its slot. */
 struct piece_result {
-	uint64_t done, failed, error_index;
+	uint64_t done, failed, error_index, chunks;
 	int error_code;
 };
 
@@ -304,7 +305,7 @@ static void piece_thunk(thrum_task *task, void *cell)
 
 	memcpy(&p, cell, sizeof p);
 	run_piece(task->call, task, p, &t);
-	struct piece_result r = { t.done, t.failed, t.error_index,
+	struct piece_result r = { t.done, t.failed, t.error_index, t.chunks,
 	                          t.error_code };
 	memcpy(cell, &r, sizeof r);
 }
@@ -320,7 +321,7 @@ static void join_piece(struct call *call, struct thrum_task *task,
 	memcpy(&r, s->cell, sizeof r);
 	struct tally t = { .done = r.done, .failed = r.failed,
 	                   .error_index = r.error_index,
-	                   .error_code = r.error_code };
+	                   .error_code = r.error_code, .chunks = r.chunks };
 	thrum__tally_merge(tally, &t);
 }
 
@@ -354,7 +355,7 @@ static void run_piece(struct call *call, struct thrum_task *task,
 	size_t left = p.end - p.begin, timed = 0;
 	size_t chunk = thrum__policy_first(l->ns, left);
 	unsigned unread = 0, every = 1;
-	uint64_t since = 0;
+	uint64_t since = 0, chunks = 0, before = thrum__tally_jobs(tally);
 	int n = 0;
 
 	while (p.begin < p.end) {
@@ -368,6 +369,7 @@ static void run_piece(struct call *call, struct thrum_task *task,
 		run(l, call, task, p.begin, p.begin + take, tally);
 		p.begin += take;
 		timed += take;
+		chunks++;
 		if (take == left || ++unread < every)
 			continue;
 		uint64_t now = thrum__clock_ns(), ns = now - since;
@@ -380,6 +382,8 @@ static void run_piece(struct call *call, struct thrum_task *task,
 		since = now;
 		timed = unread = 0;
 	}
+	/* What was taken its thief counts. */
+	thrum__pool_tell(task, tally, before, chunks);
 	while (n-- > 0)
 		join_piece(call, task, slot[n], given[n], tally);
 }
@@ -389,22 +393,25 @@ static void run_piece(struct call *call, struct thrum_task *task,
 static void run_alone(struct loop *l, struct call *call,
                       struct thrum_task *task, struct tally *tally)
 {
+	uint64_t since, chunks = 0, before = thrum__tally_jobs(tally);
 	size_t chunk = 1;
-	uint64_t since;
 
 	if (!call->meter && !thrum__call_may_stop(call)) {
 		run(l, call, task, l->first, l->n, tally);
+		thrum__pool_tell(task, tally, before, 1);
 		return;
 	}
 	since = thrum__clock_ns();
 	for (size_t i = l->first, take; i < l->n; i += take) {
 		take = l->n - i < chunk ? l->n - i : chunk;
 		run(l, call, task, i, i + take, tally);
+		chunks++;
 		uint64_t now = thrum__clock_ns();
 		chunk = thrum__policy_chunk(chunk, take, now - since,
 		                            l->n - i - take);
 		since = now;
 	}
+	thrum__pool_tell(task, tally, before, chunks);
 }
 
 /* Short loops */
@@ -414,7 +421,7 @@ static size_t run_short(struct loop *l, struct call *call, struct tally *tally)
 {
 	struct session s;
 	size_t i = 0, take = 1;
-	uint64_t begin = thrum__clock_ns(), now = begin;
+	uint64_t begin = thrum__clock_ns(), now = begin, chunks = 0;
 
 	thrum__session_begin_short(&s, call);
 	while (i < l->n && now - begin < THRUM__SURPRISE_NS) {
@@ -423,9 +430,11 @@ static size_t run_short(struct loop *l, struct call *call, struct tally *tally)
 		run(l, call, &s.task, i, i + take, tally);
 		i += take;
 		take *= 2;
+		chunks++;
 		now = thrum__clock_ns();
 	}
 	thrum__call_mark(call, 0);
+	thrum__pool_tell(&s.task, tally, 0, chunks);
 	thrum__session_end(&s);
 	thrum__site_remember(l->site, (double)(now - begin), (double)i);
 	return i;

@@ -34,14 +34,25 @@
 static struct {
 	pthread_mutex_t lock;
 	_Atomic(struct thrum_pool *) pool; /* A written under the lock */
-	struct thrum_pool *former;         /* L */
 } standard = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static _Atomic unsigned generation = 1; /* of this process */
+static _Atomic unsigned made;  /* pools, ever */
 static _Atomic unsigned pools; /* that are; their plans refer to the machine */
 static pthread_once_t handlers = PTHREAD_ONCE_INIT;
 
 /* Creation */
+
+static void init_worker(struct worker *w, struct thrum_pool *pool, uint32_t id,
+                        int node)
+{
+	w->pool = pool;
+	w->id = id;
+	w->node = node;
+	w->at_home.timed = w->at_seat.timed = pool->alone.timed;
+	w->home.stats = &w->at_home;
+	w->seat.stats = &w->at_seat;
+}
 
 struct team *thrum__team_new(struct thrum_pool *pool, uint32_t number)
 {
@@ -62,9 +73,7 @@ struct team *thrum__team_new(struct thrum_pool *pool, uint32_t number)
 	}
 	for (uint32_t p = 0; p < pool->places; p++)
 		thrum__store(&t->rank[p], THRUM__NO_RANK, relaxed);
-	t->guest->pool = pool;
-	t->guest->id = pool->places + number;
-	t->guest->node = -1;
+	init_worker(t->guest, pool, pool->places + number, -1);
 	return t;
 }
 
@@ -90,7 +99,8 @@ static struct team *make_team(struct thrum_pool *pool, uint32_t number)
 	struct team *t = thrum__load(&pool->team[number], relaxed);
 	if (!t && (t = thrum__team_new(pool, number))) {
 		/* [T6] pairs with [T5] in thrum__pool_team, thrum__pool_worker,
-		 * search, thrum__team_wake_callers and thrum__idle_seen */
+		 * search, thrum__team_wake_callers, thrum__idle_seen and
+		 * sum_up */
 		thrum__store(&pool->team[number], t, release);
 		thrum__store(&pool->teams, number + 1, release);
 	}
@@ -143,7 +153,7 @@ const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place)
 	return order;
 }
 
-static void pool_free(struct thrum_pool *pool)
+static void unmake(struct thrum_pool *pool)
 {
 	for (uint32_t i = 0; i < THRUM__TEAMS; i++)
 		thrum__team_free(thrum__load(&pool->team[i], relaxed));
@@ -190,10 +200,8 @@ static void init_places(struct thrum_pool *pool)
 {
 	for (uint32_t p = 0; p < pool->places; p++) {
 		struct worker *w = &pool->worker[p];
-		w->pool = pool;
-		w->id = p;
-		w->node = pool->plan.place[p].npus > 0
-		          ? pool->plan.place[p].node : -1;
+		init_worker(w, pool, p, pool->plan.place[p].npus > 0
+		                        ? pool->plan.place[p].node : -1);
 		thrum__store(&w->home.rest, REST_UNSTARTED, relaxed);
 	}
 	thrum__store(&pool->resting, pool->places, relaxed);
@@ -215,6 +223,7 @@ static void take_options(struct thrum_pool *pool, int size,
 	pool->start = o->start;
 	pool->end = o->stop;
 	pool->ctx = o->ctx;
+	pool->alone.timed = env->stats != 0;
 }
 
 static int pool_new(struct thrum_pool **out, int size, int places,
@@ -241,11 +250,12 @@ static int pool_new(struct thrum_pool **out, int size, int places,
 	pool->order = thrum__memory_zalloc(64, pool->places
 	                                   * sizeof *pool->order);
 	if (!pool->worker || !pool->order) {
-		pool_free(pool);
+		unmake(pool);
 		return THRUM_ENOMEM;
 	}
 	init_places(pool);
 	thrum__add(&pools, 1u, relaxed);
+	pool->number = thrum__add(&made, 1u, relaxed) + 1;
 	thrum__store(&pool->generation, thrum__load(&generation, relaxed),
 	             relaxed);
 	*out = pool;
@@ -265,6 +275,9 @@ static void renew_worker(struct worker *w, uint32_t rest)
 	thrum__store(&w->home.rest, rest, relaxed);
 	thrum__store(&w->taken, PLACE_FREE, relaxed);
 	w->joinable = false;
+	thrum__stats_reset(&w->at_home);
+	thrum__stats_reset(&w->at_seat);
+	w->ran = (struct ran){ 0 };
 	/* Lost, not freed: it may be half changed, and the body that forked may
 	 * have memory of it. */
 	w->scratch = (struct scratch){ 0 };
@@ -309,6 +322,8 @@ static void renew(struct thrum_pool *pool)
 	for (unsigned i = 0; i < THRUM__SHARDS; i++)
 		thrum__store(&pool->callers[i].n, 0, relaxed);
 	thrum__store(&pool->retry_ns, 0, relaxed);
+	thrum__stats_reset(&pool->alone);
+	pool->alone_ran = (struct ran){ 0 };
 	thrum__and(&pool->notes, ~THRUM_NOTE_THREADS, relaxed);
 }
 
@@ -384,13 +399,10 @@ struct thrum_pool *thrum__pool_default(int n_jobs)
 		if (pool_new(&more, m->usable, places, m, &none) == 0) {
 			thrum__store(&more->rough, thrum__machine_is_rough(m),
 			             relaxed); /* published by [M2] */
-			if (pool) {
-				pool->next = standard.former;
-				standard.former = pool;
-				/* Else its lock may be held for ever. */
-				if (!thrum__pool_foreign(pool))
-					thrum__pool_end_threads(pool);
-			}
+			more->next = pool;
+			/* Else its lock may be held for ever. */
+			if (pool && !thrum__pool_foreign(pool))
+				thrum__pool_end_threads(pool);
 			/* [M2] pairs with [M1] in thrum__pool_default */
 			thrum__store(&standard.pool, more, release);
 			pool = more;
@@ -441,10 +453,8 @@ static void wait_for_callers(_Atomic uint32_t *callers)
 		(void)thrum__park_wait(callers, n, 1000000);
 }
 
-int thrum_pool_destroy(thrum_pool *pool)
+int thrum__pool_end(struct thrum_pool *pool)
 {
-	if (!pool)
-		return 0;
 	if (inside(pool))
 		return THRUM_EDEADLK;
 	if (!thrum__pool_foreign(pool)) {
@@ -455,26 +465,39 @@ int thrum_pool_destroy(thrum_pool *pool)
 		thrum__pool_end_threads(pool);
 		thrum__pool_join_threads(pool);
 	}
-	pool_free(pool);
-	thrum__sub(&pools, 1u, relaxed);
 	return 0;
 }
 
-int thrum__pool_shutdown(void)
+void thrum__pool_free(struct thrum_pool *pool)
+{
+	unmake(pool);
+	thrum__sub(&pools, 1u, relaxed);
+}
+
+int thrum__pool_detach(struct thrum_pool **first)
 {
 	if (inside(NULL))
 		return THRUM_EDEADLK;
 	pthread_mutex_lock(&standard.lock);
-	struct thrum_pool *pool = thrum__load(&standard.pool, relaxed);
-	struct thrum_pool *former = standard.former;
-	thrum__store(&standard.pool, NULL, relaxed); /* under the lock */
-	standard.former = NULL;
+	*first = thrum__load(&standard.pool, relaxed); /* under the lock */
+	thrum__store(&standard.pool, NULL, relaxed);
 	pthread_mutex_unlock(&standard.lock);
-	(void)thrum_pool_destroy(pool);
-	while (former) {
-		struct thrum_pool *next = former->next;
-		(void)thrum_pool_destroy(former);
-		former = next;
-	}
 	return 0;
+}
+
+void thrum__pool_visit(void (*visit)(const struct thrum_pool *pool))
+{
+	if (pthread_mutex_trylock(&standard.lock))
+		return;
+	/* Relaxed: under the lock. */
+	struct thrum_pool *pool = thrum__load(&standard.pool, relaxed);
+	for (; pool; pool = pool->next)
+		visit(pool);
+	pthread_mutex_unlock(&standard.lock);
+}
+
+struct thrum_pool *thrum__pool_standard(void)
+{
+	/* [M1] pairs with [M2] in thrum__pool_default */
+	return thrum__load(&standard.pool, acquire);
 }

@@ -42,7 +42,11 @@ struct thrum_pool {
 	thrum_thread_fn *start, *end; /* I */
 	void *ctx;                    /* I */
 	pthread_mutex_t lock;         /* threads and teams are made under it */
-	struct thrum_pool *next;      /* L default.lock: former default pools */
+	struct thrum_pool *next;      /* I of a default pool: the former one */
+	unsigned number;              /* I in the process, from 1 */
+	struct ran alone_ran;         /* A */
+	struct stats alone;           /* A what threads did without a place;
+	                               * counted only where it is timed */
 	_Atomic bool rough;           /* A its plan is of a sketch of the machine */
 };
 
@@ -54,6 +58,31 @@ static inline struct worker *thrum__pool_worker(const struct thrum_pool *pool,
 		return &pool->worker[id];
 	/* [T5] pairs with [T6] in make_team */
 	return thrum__load(&pool->team[id - pool->places], acquire)->guest;
+}
+
+/** The thread of @p task ran so many jobs, in so many chunks. */
+static inline void thrum__pool_count(const struct thrum_task *task,
+                                     uint64_t jobs, uint64_t chunks)
+{
+	struct thrum_pool *pool = task->call->pool;
+
+	if (task->worker) {
+		thrum__stats_add(&task->worker->ran.jobs, jobs);
+		thrum__stats_add(&task->worker->ran.chunks, chunks);
+	} else if (pool && pool->alone.timed) {
+		thrum__stats_add_shared(&pool->alone_ran.jobs, jobs);
+		thrum__stats_add_shared(&pool->alone_ran.chunks, chunks);
+	}
+}
+
+/** It ran what is in @p tally, of which there were @p before jobs before, and
+ * this in so many chunks, which go to the tally, too. */
+static inline void thrum__pool_tell(const struct thrum_task *task,
+                                    struct tally *tally, uint64_t before,
+                                    uint64_t chunks)
+{
+	tally->chunks += chunks;
+	thrum__pool_count(task, thrum__tally_jobs(tally) - before, chunks);
 }
 
 /** The default pool, with room for calls of @p n_jobs workers; NULL without
@@ -97,7 +126,21 @@ int thrum__pool_create(struct thrum_pool **pool, int size,
 /** There is a pool, of whomever. */
 bool thrum__pool_any(void);
 
-/** End the default pools. 0 or THRUM_EDEADLK. */
-int thrum__pool_shutdown(void);
+/** End @p pool: wait for its calls, then for its threads. 0 or THRUM_EDEADLK. */
+int thrum__pool_end(struct thrum_pool *pool);
+
+/** Free a pool that was ended. */
+void thrum__pool_free(struct thrum_pool *pool);
+
+/** Take the default pools out of reach, the first in *pools, the others as its
+ * next ones. 0 or THRUM_EDEADLK. */
+int thrum__pool_detach(struct thrum_pool **pools);
+
+/** Have @p visit look at the default pools, unless another thread is changing
+ * them at this moment. */
+void thrum__pool_visit(void (*visit)(const struct thrum_pool *pool));
+
+/** The default pool if there is one. */
+struct thrum_pool *thrum__pool_standard(void);
 
 #endif

@@ -42,7 +42,8 @@ static bool look_into(struct worker *w, struct team *t, bool here,
 			any |= thrum__worker_take_part(w, t, deal, rank);
 		} else if (!thrum__worker_turn_outside(w, t, deal, rank)
 		           && thrum__team_open_still(t)) {
-			thrum__team_wake(t); /* another in its stead */
+			thrum__stats_add(&w->at_home.wakes, /* another */
+			                 thrum__team_wake(t));
 			*kept_out = true;
 		}
 		/* Relaxed: read again above. */

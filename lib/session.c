@@ -35,6 +35,8 @@ static void alone(struct session *s, struct call *call, int n_jobs)
 	struct thrum_task *outer = thrum__task_current;
 
 	s->kind = SESSION_ALONE;
+	if (call->pool && call->pool->alone.timed)
+		thrum__stats_add_shared(&call->pool->alone_ran.calls, 1);
 	s->bound = false;
 	s->team = NULL;
 	s->caller = NULL;
@@ -98,7 +100,7 @@ uint64_t thrum__session_publish(struct session *s, uint32_t blocks)
 		t->call.wakes = wakes;
 	thrum__team_publish(t, deal);
 	if (thrum__idle_called(t->pool))
-		thrum__team_wake(t);
+		thrum__worker_woke(s->caller, &t->call, thrum__team_wake(t));
 	thrum__worker_serve(s->caller, t, thrum__deal_epoch(deal));
 	return deal;
 }
@@ -126,6 +128,9 @@ void thrum__session_end(struct session *s)
 		             relaxed);
 		thrum__store(&s->visitor->steals,
 		             thrum__load(&s->team->call.steals, relaxed),
+		             relaxed);
+		thrum__store(&s->visitor->woken,
+		             thrum__load(&s->team->call.woken, relaxed),
 		             relaxed);
 		thrum__team_close(s->team, s->caller);
 		if (s->bound)

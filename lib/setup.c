@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "progress.h"
 #include "session.h"
+#include "summary.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -49,10 +50,31 @@ int thrum_pool_create(thrum_pool **pool, const thrum_pool_opts *opts)
 	return rc;
 }
 
+static int destroy(struct thrum_pool *pool)
+{
+	int rc = thrum__pool_end(pool);
+
+	if (rc == 0) {
+		thrum__summary_print(pool);
+		thrum__pool_free(pool);
+	}
+	return rc;
+}
+
+int thrum_pool_destroy(thrum_pool *pool)
+{
+	return pool ? destroy(pool) : 0;
+}
+
 int thrum_shutdown(void)
 {
-	int saved = errno, rc = thrum__pool_shutdown();
+	struct thrum_pool *pool, *next;
+	int saved = errno, rc = thrum__pool_detach(&pool);
 
+	for (; rc == 0 && pool; pool = next) {
+		next = pool->next;
+		(void)destroy(pool);
+	}
 	if (rc == 0) {
 		thrum__progress_shutdown();
 		if (!thrum__pool_any())
@@ -103,7 +125,8 @@ static uint32_t wake_all(struct session *s, uint64_t deal)
 	uint32_t back = 0;
 
 	for (unsigned r = 1; r < thrum__deal_ranks(deal); r++) {
-		(void)thrum__idle_rouse(thrum__team_member(t, r));
+		thrum__worker_woke(s->caller, &t->call, thrum__idle_rouse(
+			thrum__team_member(t, r)));
 		if (missing(t, r)
 		    && thrum__range_claim_turn(&t->seat[r].range,
 		                               thrum__deal_epoch(deal)))
@@ -163,7 +186,9 @@ int thrum_each(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 		give_turns(&s, &tally);
 	} else {
 		take_turn(s.task.call, &s.task, 0, 1, &tally);
+		tally.chunks++;
 		thrum__call_mark(&e.call, 0);
+		thrum__pool_count(&s.task, tally.done + tally.failed, 1);
 	}
 	thrum__session_end(&s);
 	return thrum__entry_end(&e, tally.done + tally.failed, &tally);

@@ -102,6 +102,8 @@ static void work_on(struct stream *s, struct thrum_task *task, uint32_t number)
 		     || it->code == THRUM_ETIMEDOUT)
 		    && thrum__call_stopping(task->call))
 			state = ITEM_SKIPPED;
+		else
+			thrum__pool_count(task, 1, 1);
 		if (state == ITEM_FAILED && !s->keep_going)
 			lower_limit(s, it->index);
 	}
@@ -121,7 +123,8 @@ static void work_on(struct stream *s, struct thrum_task *task, uint32_t number)
 		return;
 	/* [S3] pairs with [I4] in thrum__idle_announce */
 	thrum__fence_seq_cst();
-	(void)thrum__idle_wake(caller->pool, &caller->seat);
+	if (thrum__idle_wake(caller->pool, &caller->seat))
+		thrum__stats_add(&task->worker->at_seat.wakes, 1);
 }
 
 static void work(struct call *call, struct thrum_task *task, uint32_t lo,
@@ -138,6 +141,7 @@ static void count(struct stream *s, uint64_t done, uint64_t failed)
 	struct call *call = s->call;
 
 	s->tally.done += done;
+	s->tally.chunks += done + failed;
 	if (call->meter)
 		thrum__meter_add(call->meter, 0, done, failed);
 }
@@ -311,13 +315,16 @@ static void run_alone(struct stream *s, struct session *session)
 	}
 }
 
-static void feed(struct team *t, uint32_t number)
+static void feed(struct session *session, uint32_t number)
 {
+	struct team *t = session->team;
+
 	thrum__feed_put(&t->feed, number);
 	if (thrum__idle_ring(t->pool)) {
 		/* One more worker for one more item. Relaxed: a hint. */
 		thrum__store(&t->next_wake, 1, relaxed);
-		thrum__team_wake(t);
+		thrum__worker_woke(session->caller, session->task.call,
+		                   thrum__team_wake(t));
 	}
 }
 
@@ -332,13 +339,44 @@ static void sleep_until_completion(struct stream *s, struct worker *w,
 		thrum__idle_sleep(w->pool, &w->seat, -1);
 }
 
+/* The caller while it has nothing to do. */
+struct wait {
+	uint64_t since, looked; /* 0: it has */
+	bool spins;
+};
+
+static void spins_no_more(struct worker *w, struct wait *wait)
+{
+	if (wait->spins)
+		thrum__stats_add(&w->at_seat.spins, 1);
+	if (wait->spins && w->at_seat.timed)
+		thrum__stats_add(&w->at_seat.spin_ns,
+		                 wait->looked - wait->since);
+	wait->spins = false;
+}
+
+static void wait_on(struct stream *s, struct worker *w, uint32_t seen,
+                    struct wait *wait)
+{
+	wait->looked = thrum__clock_ns();
+	if (wait->since == 0)
+		wait->since = wait->looked;
+	if (wait->looked - wait->since < w->pool->spin_ns) {
+		wait->spins = true;
+		thrum__pause();
+	} else {
+		spins_no_more(w, wait);
+		sleep_until_completion(s, w, seen);
+	}
+}
+
 static void run_team(struct stream *s, struct session *session)
 {
 	struct team *t = session->team;
 	struct worker *w = session->caller;
 	uint64_t deal = thrum__session_publish(session, 0);
 	uint32_t number;
-	uint64_t idle_since = 0;
+	struct wait wait = { 0 };
 
 	thrum__store(&t->wake_below, (uint32_t)session->task.n_jobs, relaxed);
 	while (!look_for_end(s)) {
@@ -348,25 +386,17 @@ static void run_team(struct stream *s, struct session *session)
 			any = true;
 		while (thrum__feed_waiting(&t->feed) < THRUM__FEED
 		       && !deliverable(s) && pull(s, &number)) {
-			feed(t, number);
+			feed(session, number);
 			any = true;
 		}
 		/* Ended with nothing out: nobody would call. */
-		if (any || (s->ended && s->out == 0)) {
-			idle_since = 0;
-			continue;
+		if (any || (s->ended && s->out == 0)
+		    || thrum__worker_help(w, t, deal, 0)) {
+			spins_no_more(w, &wait);
+			wait.since = 0;
+		} else {
+			wait_on(s, w, seen, &wait);
 		}
-		if (thrum__worker_help(w, t, deal, 0)) {
-			idle_since = 0;
-			continue;
-		}
-		uint64_t now = thrum__clock_ns();
-		if (idle_since == 0)
-			idle_since = now;
-		if (now - idle_since < w->pool->spin_ns)
-			thrum__pause();
-		else
-			sleep_until_completion(s, w, seen);
 	}
 }
 

@@ -217,6 +217,8 @@ struct call *thrum__team_adopt(struct team *t, const struct call *call)
 		thrum__store(&t->call.stop, stop, relaxed);
 	if (thrum__load(&t->call.steals, relaxed) != 0)
 		thrum__store(&t->call.steals, 0, relaxed);
+	if (thrum__load(&t->call.woken, relaxed) != 0)
+		thrum__store(&t->call.woken, 0, relaxed);
 	return &t->call;
 }
 
@@ -338,24 +340,25 @@ bool thrum__team_sleepy(const struct team *t)
 	return false;
 }
 
-void thrum__team_wake(struct team *t)
+unsigned thrum__team_wake(struct team *t)
 {
 	unsigned woken = 0;
 
 	if (!thrum__team_sleepy(t))
-		return;
+		return 0;
 	/* Relaxed all: as above. */
 	while (woken < thrum__policy_wakes()
 	       && thrum__load(&t->pool->resting, relaxed)) {
 		if (thrum__load(&t->next_wake, relaxed)
 		    >= thrum__load(&t->wake_below, relaxed))
-			return;
+			break;
 		uint32_t r = thrum__add(&t->next_wake, 1u, relaxed);
 		if (r >= thrum__load(&t->wake_below, relaxed))
-			return;
+			break;
 		struct worker *w = thrum__team_member(t, r);
 		woken += !thrum__worker_kept_out(w) && thrum__idle_rouse(w);
 	}
+	return woken;
 }
 
 void thrum__team_wake_callers(struct thrum_pool *pool)

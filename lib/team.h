@@ -66,6 +66,8 @@ struct done {
 	struct tally tally;    /* W of the rank; the caller's once complete */
 };
 
+_Static_assert(sizeof(struct done) <= 64, "a line back from each member");
+
 /* Apart: the caller waits for the one while thieves look at the other. */
 struct seat {
 	THRUM__ALIGNED struct range range;
@@ -142,8 +144,8 @@ bool thrum__team_complete(const struct team *t, uint64_t deal,
 /** Add up what became of them, once all are done. Caller. */
 void thrum__team_sum(struct team *t, uint64_t deal, struct tally *tally);
 
-/** Wake members, nearest first; those woken wake more. */
-void thrum__team_wake(struct team *t);
+/** Wake members, nearest first; those woken wake more. @return how many. */
+unsigned thrum__team_wake(struct team *t);
 
 /** Wake the callers of all calls of @p pool that sleep, to look again. */
 void thrum__team_wake_callers(struct thrum_pool *pool);

@@ -85,6 +85,8 @@ static void share_end(struct share *s, struct team *t, uint64_t deal,
 
 	if (s->tally.done + s->tally.failed)
 		thrum__call_mark(s->task.call, (int)rank);
+	thrum__pool_count(&s->task, s->tally.done + s->tally.failed,
+	                  s->tally.chunks);
 	share_leave(s, rank);
 	thrum__team_done(t, deal, rank, s->blocks, &s->tally);
 	if (rank == 0)
@@ -93,12 +95,14 @@ static void share_end(struct share *s, struct team *t, uint64_t deal,
 	thrum__fence_seq_cst();
 	/* Turns are no blocks: the caller counts for itself. */
 	if (thrum__load(&caller->seat.rest, relaxed) == REST_PARKED
-	    && (all == 0 || thrum__team_complete(t, deal, all)))
-		(void)thrum__idle_wake(pool, &caller->seat);
+	    && (all == 0 || thrum__team_complete(t, deal, all))
+	    && thrum__idle_wake(pool, &caller->seat) && s->task.worker)
+		thrum__stats_add(&s->task.worker->at_seat.wakes, 1);
 }
 
-/* Wake one member that rests: the caller, or a resident. */
-static void wake_one(struct team *t, const struct worker *by)
+/* Wake one member that rests: the caller, or a resident. @p by holds a part of
+ * the call. */
+static void wake_one(struct team *t, struct worker *by)
 {
 	uint32_t n = thrum__load(&t->size, relaxed); /* bounded, a hint */
 
@@ -106,8 +110,10 @@ static void wake_one(struct team *t, const struct worker *by)
 		struct worker *w = thrum__team_member(t, r);
 		if (w != by && (r == 0 ? thrum__idle_wake(w->pool, &w->seat)
 		                : !thrum__worker_kept_out(w)
-		                  && thrum__idle_rouse(w)))
+		                  && thrum__idle_rouse(w))) {
+			thrum__worker_woke(by, &t->call, 1);
 			return;
+		}
 	}
 }
 
@@ -157,13 +163,16 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 {
 	struct quarry q;
 
-	do {
+	for (;;) {
 		q = richest(t, w, deal, rank);
 		if (q.most == 0)
 			return false;
 		w->thefts++;
-	} while (!thrum__range_steal(&t->seat[q.rank].range, deal, q.rank,
-	                             got));
+		if (thrum__range_steal(&t->seat[q.rank].range, deal, q.rank,
+		                       got))
+			break;
+		thrum__stats_add(&w->at_seat.misses, 1);
+	}
 
 	struct span rest = { got->lo + 1, got->hi };
 	got->hi = rest.lo;
@@ -181,7 +190,7 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 
 /* A caller wants the place: the rest of the own range is for others, of whom all
  * may sleep. */
-static void leave_rest(const struct worker *w, struct team *t)
+static void leave_rest(struct worker *w, struct team *t)
 {
 	if (thrum__idle_ring(t->pool))
 		wake_one(t, w);
@@ -197,7 +206,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 	uint64_t since = 0;
 
 	if (rank != 0 && call->wakes)
-		thrum__team_wake(t);
+		thrum__worker_woke(w, call, thrum__team_wake(t));
 	do {
 		/* The clock is read only where its answer is used. */
 		uint32_t more = thrum__range_left(own, deal, rank);
@@ -205,6 +214,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 			since = thrum__clock_ns();
 		call->work(call, &s->task, got.lo, got.hi, &s->tally);
 		s->blocks += got.hi - got.lo;
+		s->tally.chunks++;
 		if (!more)
 			continue;
 		uint64_t now = thrum__clock_ns(), ns = now - since;
@@ -245,6 +255,7 @@ static bool help_own(struct worker *w, struct team *t, uint64_t deal,
 		s.task.call->work(s.task.call, &s.task, rank, rank + 1,
 		                  &s.tally);
 		s.blocks = 1;
+		s.tally.chunks = 1;
 	} else {
 		return false;
 	}
@@ -262,6 +273,7 @@ static bool help_others(struct worker *w, struct team *t, uint64_t deal,
 		return false;
 	share_begin(&s, w, t, deal, rank);
 	s.tally.steals = 1;
+	thrum__stats_add(&w->at_seat.range_steals, 1);
 	run_blocks(w, t, deal, rank, &s, 1, got);
 	share_end(&s, t, deal, rank);
 	return true;
@@ -304,7 +316,7 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	 * sees a word of this work or a later one. */
 	thrum__deque_begin(&w->deque);
 	/* (call[, WAITING]) -> (STOLEN, id, head[, WAITING])
-	 * [J1] pairs with [J2] in wait_for, [J5] in leap */
+	 * [J1] pairs with [J2] in wait_for, [J5] in find */
 	while (!thrum__poke_cas(&s->state, &state,
 	                   mine | (state & THRUM__SLOT_WAITING), release))
 		;
@@ -314,6 +326,7 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	thrum__call_mark(call, number);
 	if (call->crew) /* a report is asked for, in which it is read */
 		thrum__add(&call->steals, 1u, relaxed);
+	thrum__stats_add(&w->at_seat.task_steals, 1);
 	s->u.fn(&task, s->cell);
 	thrum__task_leave(&task);
 	thrum__task_refresh(&own);
@@ -323,8 +336,10 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	/* (STOLEN, ..) -> (DONE). The slot is the victim's again after this.
 	 * [J3] pairs with [J4] in wait_for and doze */
 	if (thrum__poke_swap(&s->state, (uint64_t)THRUM__SLOT_DONE, acq_rel)
-	    & THRUM__SLOT_WAITING)
+	    & THRUM__SLOT_WAITING) {
 		thrum__parker_unpark(&victim->seat.parker);
+		thrum__stats_add(&w->at_seat.wakes, 1);
+	}
 }
 
 static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
@@ -344,8 +359,10 @@ static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
 		return false;
 	}
 	thrum__slot *s = thrum__deque_take(&victim->deque, word);
-	if (!s)
+	if (!s) {
+		thrum__stats_add(&w->at_seat.misses, 1);
 		return false;
+	}
 	/* There is more where this came from. */
 	if (thrum__deque_tail(word) + 1 < thrum__deque_split(word)
 	    && thrum__load(&t->pool->resting, relaxed))
@@ -397,6 +414,7 @@ void thrum__worker_expose(struct worker *w)
 		thrum__store(&w->leaper, 0u, relaxed);
 		thrum__parker_unpark(
 			&thrum__pool_worker(w->pool, leaper - 1)->seat.parker);
+		thrum__stats_add(&w->at_seat.wakes, 1);
 	} else if (resting) {
 		/* Relaxed: its own. */
 		uint64_t serving = thrum__load(&w->serving, relaxed);
@@ -411,13 +429,18 @@ bool thrum__worker_spin(struct worker *w, uint32_t seen, const struct team *t,
 	/* Those beyond the cores would spin on the core of another. */
 	bool may = budget_ns && w->id < (uint32_t)pool->plan.machine->ncores;
 	uint64_t until = 0;
+	struct stats *stats = t ? &w->at_seat : &w->at_home;
+	uint64_t since = may ? thrum__stats_spin(stats) : 0;
+	bool rung = false;
 
 	for (unsigned i = 1; may; i++) {
 		/* Relaxed: who acts on it reads it again. */
 		if (thrum__idle_seen(pool) != seen
 		    || (t && thrum__team_complete(t, deal,
-		                                  thrum__deal_blocks(deal))))
-			return true;
+		                                  thrum__deal_blocks(deal)))) {
+			rung = true;
+			break;
+		}
 		thrum__pause();
 		if (i % 32)
 			continue;
@@ -429,7 +452,8 @@ bool thrum__worker_spin(struct worker *w, uint32_t seen, const struct team *t,
 		if (!t && thrum__worker_held(w))
 			break; /* a caller needs this core */
 	}
-	return false;
+	thrum__stats_spun(stats, since);
+	return rung;
 }
 
 /* The own blocks are done. Before going to those of others, which takes their
@@ -486,6 +510,7 @@ bool thrum__worker_turn_outside(struct worker *w, struct team *t, uint64_t deal,
 	thrum__task_enter(&s.task);
 	s.own = thrum__task_adapt(&s.task);
 	s.task.call->work(s.task.call, &s.task, rank, rank + 1, &s.tally);
+	s.tally.chunks = 1;
 	share_end(&s, t, deal, rank);
 	thrum__scratch_free(&scratch);
 	return true;

@@ -16,6 +16,7 @@
 #include "deque.h"
 #include "memory.h"
 #include "park.h"
+#include "stats.h"
 #include "team.h"
 
 #include <pthread.h>
@@ -30,6 +31,7 @@ enum {
 struct sleeper {
 	struct parker parker;  /* A */
 	_Atomic uint32_t rest; /* A */
+	struct stats *stats;   /* I of its sleeps */
 };
 
 /* worker.taken */
@@ -59,8 +61,13 @@ struct worker {
 	int node;                /* I NUMA node of the place, -1 */
 	const uint16_t *order;   /* W all places, nearest first */
 	struct scratch scratch;  /* W */
+	struct ran ran;          /* W what was run here */
 	pthread_t thread;        /* L pool->lock */
 	bool joinable;           /* L */
+	/* Two, as of the sleepers: a resident that is kept out spins and wakes
+	 * others while a caller works at its place. */
+	struct stats at_home;    /* of the resident: how it waits */
+	struct stats at_seat;    /* W of who works here */
 };
 
 /** A caller has the place of @p w. A hint. */
@@ -95,10 +102,23 @@ static inline void thrum__worker_serve(struct worker *w, struct team *team,
                                        uint32_t epoch)
 {
 	thrum__deque_prepare(&w->deque);
+	if (w->works_for != thrum__serving_key(team, epoch))
+		thrum__stats_add(&w->ran.calls, 1);
 	w->works_for = thrum__serving_key(team, epoch);
 	/* The first fork is to be exposed: nobody asks before `serving` says
 	 * that there may be something. */
 	thrum__deque_beg(&w->deque);
+}
+
+/** Count @p woken threads that the thread at @p w woke to help with @p call, of
+ * which it holds a part. */
+static inline void thrum__worker_woke(struct worker *w, struct call *call,
+                                      unsigned woken)
+{
+	if (woken == 0)
+		return;
+	thrum__stats_add(&w->at_seat.wakes, woken);
+	thrum__add(&call->woken, woken, relaxed); /* read after the join */
 }
 
 /** Do something that there is to do for worker @p rank in the call of @p deal:

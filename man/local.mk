@@ -11,6 +11,7 @@ dist_man_MANS = \
 	man/thrum_for_tiles.3 \
 	man/thrum_opts.3 \
 	man/thrum_pool.3 \
+	man/thrum_pool_stats.3 \
 	man/thrum_progress.3 \
 	man/thrum_random.3 \
 	man/thrum_reduce.3 \

@@ -51,6 +51,7 @@ unit_tests = \
 	test/unit/check_random \
 	test/unit/check_range \
 	test/unit/check_start \
+	test/unit/check_stats \
 	test/unit/check_terminal \
 	test/unit/check_topology
 
@@ -68,9 +69,11 @@ api_tests = \
 	test/api/check_pool \
 	test/api/check_progress \
 	test/api/check_reduce \
+	test/api/check_stats \
 	test/api/check_stream \
 	test/api/check_sum \
 	test/api/check_sum_fast \
+	test/api/check_summary \
 	test/api/check_tiles
 
 # Laws of whole loops on machines that are only imagined.
@@ -110,6 +113,7 @@ valgrind_tests = \
 	test/unit/check_place \
 	test/unit/check_random \
 	test/unit/check_range \
+	test/unit/check_stats \
 	test/api/check_callback \
 	test/api/check_errors \
 	test/api/check_fork \
@@ -133,12 +137,14 @@ test_api_check_options_LDADD = $(api_libs)
 test_api_check_pool_LDADD = $(api_libs)
 test_api_check_progress_LDADD = $(api_libs)
 test_api_check_reduce_LDADD = $(api_libs)
+test_api_check_stats_LDADD = $(api_libs)
 test_api_check_stream_LDADD = $(api_libs)
 test_api_check_sum_LDADD = $(api_libs)
 test_api_check_sum_fast_SOURCES = test/api/check_sum.c
 test_api_check_sum_fast_CFLAGS = $(AM_CFLAGS) -ffast-math
 test_api_check_sum_fast_LDADD = $(api_libs)
 test_api_check_tiles_LDADD = $(api_libs)
+test_api_check_summary_LDADD = $(api_libs)
 test_api_check_process_LDADD = $(api_libs)
 test_stress_stress_callers_LDADD = $(api_libs)
 test_stress_stress_mix_LDADD = $(api_libs)
@@ -156,6 +162,7 @@ tool_tests = test/tools/info
 
 test_data = \
 	test/api/common.h \
+	test/api/stats.h \
 	test/data/topology/cpuset.xml \
 	test/data/topology/cxl.xml \
 	test/data/topology/hbm.xml \
@@ -193,7 +200,8 @@ endif
 # Check's fork mode is off where threads after a fork are not supported.
 AM_TESTS_ENVIRONMENT = \
 	unset THRUM_N_JOBS THRUM_MAX_JOBS THRUM_CPUS THRUM_BIND THRUM_VERBOSE \
-		THRUM_PROGRESS THRUM_SPIN_US THRUM_STACKSIZE OMP_NUM_THREADS; \
+		THRUM_PROGRESS THRUM_SPIN_US THRUM_STACKSIZE THRUM_STATS \
+		OMP_NUM_THREADS; \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	CK_VERBOSITY=silent; export CK_VERBOSITY; \
 	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER:-$(check_patience)}; \
@@ -256,6 +264,9 @@ check-valgrind:
 # Prints TAP without the harness: it counts what strace saw.
 EXTRA_PROGRAMS += test/hotloop/regions
 test_hotloop_regions_LDADD = lib/libthrum.la
+# For callgrind, see doc/ARCHITECTURE.md, The life of a figure.
+EXTRA_PROGRAMS += test/hotloop/steps
+test_hotloop_steps_LDADD = lib/libthrum.la
 EXTRA_DIST += test/hotloop/run
 check-hotloop: test/hotloop/regions$(EXEEXT)
 	LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/test/hotloop/run

@@ -48,7 +48,8 @@
  *   flush to zero. A body that changes them puts them back; one that forgets to
  *   does not change them for the caller, nor for the worker's next range;
  *   small ranges that follow each other count as one.
- * - errno is unchanged by a call. Nothing but progress is printed.
+ * - errno is unchanged by a call. Nothing but progress is printed, and what
+ *   THRUM_STATS=1 asks for.
  * - Bodies must come back by return: longjmp and C++ exceptions out of a body
  *   are undefined. Bodies of one call must not wait for each other.
  */

@@ -101,6 +101,8 @@ typedef struct thrum_opts {
  *   THRUM_PROGRESS   auto | lines | bar | json | off; off wins over the program
  *   THRUM_SPIN_US    microseconds to spin before sleeping; 0 none
  *   THRUM_STACKSIZE  stack of a worker in bytes; suffix K, M or G
+ *   THRUM_STATS      0 | 1: times, and a table when a pool ends, see
+ *                    thrum/stats.h
  */
 
 THRUM_BEGIN_DECLS

@@ -36,6 +36,8 @@ typedef struct thrum_report {
 	unsigned notes;       /* THRUM_NOTE_*; 0 none */
 	uint64_t steals;      /* times that work moved between workers */
 	double wall_s;        /* from entry to return */
+	uint64_t chunks;      /* pieces in which the jobs were run */
+	uint64_t wakes;       /* threads woken, or started, to help */
 } thrum_report;
 
 #endif

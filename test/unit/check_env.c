@@ -26,7 +26,8 @@
 static const char *const names[] = {
 	"THRUM_N_JOBS",   "THRUM_MAX_JOBS", "THRUM_BIND",
 	"THRUM_CPUS",     "THRUM_VERBOSE",  "THRUM_PROGRESS",
-	"THRUM_SPIN_US",  "THRUM_STACKSIZE", "OMP_NUM_THREADS",
+	"THRUM_SPIN_US",  "THRUM_STACKSIZE", "THRUM_STATS",
+	"OMP_NUM_THREADS",
 };
 
 static void clear(void)
@@ -58,12 +59,12 @@ static long long number_of(enum env_name which, const char *text)
 	} else {
 		ck_assert(!env->invalid);
 	}
-	long long unset[] = { 0, 0, 0, 0, 0, 0, -1, 0, 0 };
+	long long unset[] = { 0, 0, 0, 0, 0, 0, -1, 0, 0, 0 };
 	long long number[] = {
 		env->n_jobs.n_jobs, env->max_jobs, env->bind,
 		env->cpus.count,    env->verbose,  env->progress,
 		env->spin_us,       (long long)env->stack_bytes,
-		env->omp_n_jobs,
+		env->stats,         env->omp_n_jobs,
 	};
 	for (int i = 0; i < ENV_COUNT; i++)
 		if (i != (int)which || !env->value[i].valid)
@@ -119,6 +120,11 @@ static const struct {
 	{ ENV_STACKSIZE, "1MB", INVALID },
 	{ ENV_STACKSIZE, "1.5M", INVALID },
 	{ ENV_STACKSIZE, "18446744073709551615G", INVALID },
+	{ ENV_STATS, "0", 0 },
+	{ ENV_STATS, " 1 ", 1 },
+	{ ENV_STATS, "2", INVALID },
+	{ ENV_STATS, "01", INVALID },
+	{ ENV_STATS, "on", INVALID },
 	{ ENV_OMP_NUM_THREADS, "6", 6 },
 	{ ENV_OMP_NUM_THREADS, " 6 , 2,1", 6 },
 	{ ENV_OMP_NUM_THREADS, "0", INVALID },

@@ -20,6 +20,7 @@ enum { CYCLES = 1000000, SLEEPS = 20000 };
 #define LONGEST_NS 2000000000u /* fewer cycles on a busy machine */
 
 static struct thrum_pool *pool;
+static struct stats stats;
 static struct sleeper sleeper; /* beside the pool's own */
 
 static void prepare(void)
@@ -28,7 +29,7 @@ static void prepare(void)
 		.n_jobs = 2, .bind = THRUM_BIND_NONE)), 0);
 	/* Not started, so resting; leave them out of the count. */
 	thrum__store(&pool->resting, 0, relaxed);
-	sleeper = (struct sleeper){ 0 };
+	sleeper = (struct sleeper){ .stats = &stats };
 }
 
 static void clean(void)
