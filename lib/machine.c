@@ -18,6 +18,17 @@
 #include "park.h"
 #include "signals.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define MACHINE__LSAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MACHINE__LSAN 1
+#endif
+#endif
+#ifdef MACHINE__LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 static bool has_cpu(const struct core *core, const struct cpulist *cpus)
 {
 	for (int i = 0; i < core->npus; i++)
@@ -374,6 +385,11 @@ const struct machine *thrum__machine_now(void)
 
 static void *load_beside(void *after)
 {
+#ifdef MACHINE__LSAN
+	/* As a thread ends, LeakSanitizer lets go of it before glibc frees its
+	 * error text of dlopen; a process that exits just then has a leak. */
+	__lsan_disable();
+#endif
 	end_load((unsigned)(uintptr_t)after);
 	return NULL;
 }
