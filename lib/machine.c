@@ -254,7 +254,7 @@ static const struct machine last_resort = { .ncores = 1,
  * library, and that thread may be in a call of ours, or fork. So who needs the
  * machine loads it for itself, though another may be at it; the first to finish
  * has found it, and the others throw theirs away. fork and thrum_shutdown wait
- * for loads in flight for a second, where 2 to 35 ms are usual: a child that was
+ * for loads in flight for 10 s, where 2 to 35 ms are usual: a child that was
  * forked in the middle of one would find the dynamic linker locked.
  *
  * `lock` is for what was found; the sketch is made under `sketch_lock`. Both are
@@ -317,13 +317,13 @@ static void end_load(unsigned after)
 	thrum__park_wake(&loading, INT_MAX);
 }
 
-/* Take the lock while no load is in flight, if that is within a second. */
+/* Take the lock while no load is in flight, if that is within 10 s. */
 static void lock_without_load(void)
 {
 	uint32_t n;
 
 	pthread_mutex_lock(&lock);
-	for (int i = 0; (n = thrum__load(&loading, relaxed)) != 0 && i < 1000;
+	for (int i = 0; (n = thrum__load(&loading, relaxed)) != 0 && i < 10000;
 	     i++) {
 		pthread_mutex_unlock(&lock);
 		(void)thrum__park_wait(&loading, n, 1000000);

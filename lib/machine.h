@@ -95,7 +95,7 @@ void thrum__machine_free(struct machine *machine);
  * other thread may be in the library, and no pool may be left. */
 void thrum__machine_forget(void);
 
-/** Have fork wait for a load of the machine that is in flight, a second at most,
+/** Have fork wait for a load of the machine that is in flight, 10 s at most,
  * and for the reading of the environment. Before any of their locks is taken for
  * the first time. */
 void thrum__machine_guard_fork(void);
