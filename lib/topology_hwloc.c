@@ -296,12 +296,8 @@ bool thrum__topology_is_slow(void)
 	return true;
 }
 
-int thrum__topology_load(struct topology *t,
-                         const struct topology_source *source)
+static int load(struct topology *t, const struct topology_source *source)
 {
-	memset(t, 0, sizeof(*t));
-	if (open_hwloc() != 0)
-		return -ENOSYS;
 	hwloc_topology_t h;
 	errno = 0;
 	if (hw()->topology_init(&h) != 0)
@@ -312,6 +308,17 @@ int thrum__topology_load(struct topology *t,
 	if (rc == 0)
 		rc = copy(t, h);
 	hw()->topology_destroy(h);
+	return rc;
+}
+
+int thrum__topology_load(struct topology *t,
+                         const struct topology_source *source)
+{
+	memset(t, 0, sizeof(*t));
+	int rc = open_hwloc() == 0 ? load(t, source) : -ENOSYS;
+	/* hwloc's plugins may have failed to open. What the dynamic linker has
+	 * to say of that is not for the program to find. */
+	(void)dlerror();
 	if (rc != 0)
 		thrum__topology_free(t);
 	return rc;
