@@ -126,12 +126,9 @@ static void answer_memory(struct run *run)
 	struct host_memory few, many;
 	int before;
 
-	const struct timespec pause = { 0, SETTLE_NS };
-
 	if (wake_all(run, run->workers))
 		return;
-	/* What a runtime does once, when it first has time, is no worker's. */
-	nanosleep(&pause, NULL);
+	work_settle();
 	few = host_memory();
 	before = host_threads();
 	if (wake_all(run, MORE_WORKERS))
@@ -160,6 +157,9 @@ static double burn_for(long ms)
 
 static void answer_idle(struct run *run)
 {
+	if (wake_all(run, run->workers))
+		return;
+	work_settle();
 	if (wake_all(run, run->workers))
 		return;
 	double first = burn_for(500), last = burn_for(500);

@@ -173,6 +173,8 @@ static void answer(struct run *run)
 	}
 	/* Threads are started, and all is in the caches. */
 	s = run_sample(run, open_region, r);
+	if (gap_ns)
+		work_settle();
 	double wall = (double)work_clock_ns(), burnt = burnt_ns();
 	struct singles single = sample_singles(r, gap_ns);
 	burnt = burnt_ns() - burnt - single.away * alone;

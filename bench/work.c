@@ -48,6 +48,13 @@ void work_until(uint64_t when)
 		work_run(200);
 }
 
+void work_settle(void)
+{
+	const struct timespec pause = { 0, 100000000 };
+
+	nanosleep(&pause, NULL);
+}
+
 #define CALIBRATION_STEPS 20000
 #define CALIBRATION_TRIES 500
 

@@ -26,6 +26,11 @@ void work_run(uint64_t steps);
 /** Work until the clock says so; threads that share a core lose nothing. */
 void work_until(uint64_t clock_ns);
 
+/** Do nothing for 100 ms: what a runtime does once, when it first has time (one
+ * looks at the machine, another ends threads), is no part of what it does later.
+ */
+void work_settle(void);
+
 /** Measure what a step takes, in nanoseconds: the least of many tries. */
 double work_calibrate(void);
 

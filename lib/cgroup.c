@@ -22,7 +22,12 @@
  * shows us tells the truth, so all are asked.
  *
  * The two files are read once for all controllers: to write the list of mounts
- * takes the system longer than all the rest here.
+ * takes the system longer than all the rest here (40 to 120 us for 21 mounts).
+ *
+ * Who is in a hurry looks first where systems mount these hierarchies, in
+ * /sys/fs/cgroup: if our group is there, by the name it goes by, that is taken
+ * for it. It is another one only if that mount shows a part of the hierarchy,
+ * and in this part there is a group of the same name again.
  */
 #include "config.h"
 
@@ -54,6 +59,7 @@ struct search {
 	bool (*look)(struct search *search, const char *dir, int version);
 	struct cgroup_limits *limits;
 	char *group[3]; /* of this process by version; NULL it is in none */
+	bool done;      /* found where it is usually mounted */
 };
 
 static bool join(char *out, size_t size, const char *a, const char *b,
@@ -263,25 +269,63 @@ static void try_line(struct search *s, int count, char *line)
 	unescape(field[3]);
 	unescape(field[4]);
 	for (int i = 0; i < count; i++)
-		try_mount(&s[i], type, tail, field[3], field[4]);
+		if (!s[i].done)
+			try_mount(&s[i], type, tail, field[3], field[4]);
 }
 
-static void search_all(struct search *s, int count, const char *root)
+/* Walk from where our group is if the hierarchy is mounted as usual. A
+ * controller is in one hierarchy at a time: if we have a group for it in one of
+ * version 1, that is it.
+ * @return whether it was there, or there is none to be found. */
+static bool try_usual(struct search *s)
 {
-	char *mounts = slurp(root, "/proc/self/mountinfo");
-	char *groups = slurp(root, "/proc/self/cgroup"), *rest = mounts;
+	int version = s->group[1] ? 1 : 2;
+	const char *group = s->group[version];
+	char mount[64], procs[CGROUP_PATH_BYTES], dir[CGROUP_PATH_BYTES];
+
+	if (!group)
+		return true;
+	if (has_dotdot(group) ||
+	    !join(mount, sizeof(mount), "/sys/fs/cgroup",
+	          version == 1 ? "/" : "", version == 1 ? s->controller : ""))
+		return false;
+	group = below(group, "/");
+	if (!join(dir, sizeof(dir), s->root, mount, group) ||
+	    !join(procs, sizeof(procs), dir, "/cgroup.procs", "") ||
+	    access(procs, F_OK) != 0)
+		return false;
+	walk(s, mount, group, version);
+	return true;
+}
+
+static void try_mounts(struct search *s, int count)
+{
+	char *mounts = slurp(s->root, "/proc/self/mountinfo"), *rest = mounts;
+	for (char *line; (line = cut(&rest, "\n")) != NULL;)
+		try_line(s, count, line);
+	free(mounts);
+}
+
+static void search_all(struct search *s, int count, bool hurry)
+{
+	char *groups = slurp(s->root, "/proc/self/cgroup");
 	for (int i = 0; groups && i < count; i++)
 		for (int version = 1; version <= 2; version++)
 			s[i].group[version] = group_of(groups, s[i].controller,
 			                               version);
-	for (char *line; groups && (line = cut(&rest, "\n")) != NULL;)
-		try_line(s, count, line);
+	bool done = groups == NULL;
+	free(groups);
+	if (hurry && !done) {
+		done = true;
+		for (int i = 0; i < count; i++)
+			done &= s[i].done = try_usual(&s[i]);
+	}
+	if (!done)
+		try_mounts(s, count);
 	for (int i = 0; i < count; i++) {
 		free(s[i].group[1]);
 		free(s[i].group[2]);
 	}
-	free(groups);
-	free(mounts);
 }
 
 /* A whole file that is one number, or two, as `max` and -1 are not. */
@@ -370,7 +414,8 @@ static bool look_cpuset(struct search *s, const char *dir, int version)
 	return false;
 }
 
-void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root)
+void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root,
+                          bool hurry)
 {
 	int before = errno;
 	memset(limits, 0, sizeof(*limits));
@@ -382,6 +427,6 @@ void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root)
 		                     .controller = "cpuset",
 		                     .look = look_cpuset,
 		                     .limits = limits } };
-	search_all(search, 2, root);
+	search_all(search, 2, hurry);
 	errno = before;
 }

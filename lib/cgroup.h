@@ -32,7 +32,10 @@ struct cgroup_limits {
 /** The limits of the group of this process; cpus is to be freed.
  *
  * @param root  Stands before every path, "" for the system's own; for tests.
- *              It is not part of the files. */
-void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root);
+ *              It is not part of the files.
+ * @param hurry  Do not ask for the list of mounts where the group is found in
+ *               the usual place without it. */
+void thrum__cgroup_limits(struct cgroup_limits *limits, const char *root,
+                          bool hurry);
 
 #endif

@@ -190,7 +190,8 @@ int thrum__machine_build(struct machine **out,
 	int before = errno;
 	struct cgroup_limits limits;
 	struct topology_source here = *given, *source = &here;
-	thrum__cgroup_limits(&limits, source->root ? source->root : "");
+	thrum__cgroup_limits(&limits, source->root ? source->root : "",
+	                     source->sketch);
 	source->cpuset = &limits.cpus;
 	*out = NULL;
 	struct cpulist process = { 0 };

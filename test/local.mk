@@ -174,7 +174,8 @@ test_data = \
 	test/stress/stress.h \
 	test/unit/capture.h
 
-EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/meta/tap.sh \
+EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/figures \
+	test/meta/tap.sh \
 	test/meta/layers.txt $(test_data) $(consumer_files)
 
 TESTS += $(meta_tests) $(example_tests) $(tool_tests)

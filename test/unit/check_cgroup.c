@@ -233,17 +233,17 @@ static void put_text(const char *path, const char *text)
 		put(path, text, strlen(text));
 }
 
-static void read_quota(struct cgroup_quota *quota)
+static void read_quota(struct cgroup_quota *quota, bool hurry)
 {
 	struct cgroup_limits limits;
-	thrum__cgroup_limits(&limits, root);
+	thrum__cgroup_limits(&limits, root, hurry);
 	*quota = limits.quota;
 	thrum__cpulist_free(&limits.cpus);
 }
 
 START_TEST(quota_is_as_written)
 {
-	const struct tree *tree = &trees[_i];
+	const struct tree *tree = &trees[_i % TREES];
 	put_text("/proc/self/cgroup", tree->cgroup);
 	put_text("/proc/self/mountinfo", tree->mountinfo);
 	for (int i = 0; i < FILES && tree->file[i].path; i++)
@@ -251,7 +251,7 @@ START_TEST(quota_is_as_written)
 
 	struct cgroup_quota quota;
 	errno = ENOTTY;
-	read_quota(&quota);
+	read_quota(&quota, _i >= TREES);
 	ck_assert_int_eq(errno, ENOTTY);
 	ck_assert_msg(quota.limited == (tree->cpus > 0) &&
 	              quota.cpus == tree->cpus, "%s: %d", tree->name,
@@ -265,7 +265,7 @@ static void expect_cpuset(const char *expected, const char *from)
 {
 	struct cgroup_limits limits;
 	char text[64];
-	thrum__cgroup_limits(&limits, root);
+	thrum__cgroup_limits(&limits, root, false);
 	thrum__cpulist_format(&limits.cpus, text, sizeof(text));
 	ck_assert_str_eq(text, expected);
 	ck_assert_str_eq(limits.cpus_file, from);
@@ -299,6 +299,52 @@ START_TEST(cpuset_of_version_2)
 }
 END_TEST
 
+/* The list of mounts is told to lie, so that it shows whether it was asked. */
+START_TEST(in_a_hurry_the_usual_place_will_do)
+{
+	struct cgroup_limits limits;
+	put_text("/proc/self/cgroup", "5:cpuset:/job\n4:cpu,cpuacct:/job\n0::/\n");
+	put_text("/proc/self/mountinfo", V1("/", "/cg", "cpu,cpuset"));
+	put_text("/cg/job/cpu.cfs_quota_us", "200000\n");
+	put_text("/cg/job/cpu.cfs_period_us", "100000\n");
+	put_text("/cg/job/cpuset.cpus", "7\n");
+	put_text("/sys/fs/cgroup/cpu/job/cgroup.procs", "1\n");
+	put_text("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "-1\n");
+	put_text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n");
+	put_text("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+
+	/* The cpuset is not there: only for that are the mounts asked. */
+	thrum__cgroup_limits(&limits, root, true);
+	ck_assert_str_eq(limits.quota.file,
+	                 "/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+	ck_assert_int_eq(limits.quota.cpus, 3);
+	ck_assert_str_eq(limits.cpus_file, "/cg/job/cpuset.cpus");
+	thrum__cpulist_free(&limits.cpus);
+
+	thrum__cgroup_limits(&limits, root, false);
+	ck_assert_str_eq(limits.quota.file, "/cg/job/cpu.cfs_quota_us");
+	thrum__cpulist_free(&limits.cpus);
+}
+END_TEST
+
+START_TEST(in_a_hurry_version_2_is_found_too)
+{
+	struct cgroup_quota quota;
+	put_text("/proc/self/cgroup", "0::/a/b\n");
+	put_text("/proc/self/mountinfo", "");
+	put_text("/sys/fs/cgroup/a/cpu.max", "400000 100000\n");
+	put_text("/sys/fs/cgroup/a/b/cpu.max", "500000 100000\n");
+	read_quota(&quota, true);
+	ck_assert(!quota.limited);
+	put_text("/sys/fs/cgroup/a/b/cgroup.procs", "");
+	read_quota(&quota, true);
+	ck_assert_int_eq(quota.cpus, 4);
+	put_text("/proc/self/cgroup", "0::/../a/b\n");
+	read_quota(&quota, true);
+	ck_assert(!quota.limited);
+}
+END_TEST
+
 START_TEST(a_path_too_long_is_no_limit)
 {
 	static char text[3 * CGROUP_PATH_BYTES];
@@ -309,7 +355,7 @@ START_TEST(a_path_too_long_is_no_limit)
 	put_text("/proc/self/mountinfo", V2("/", "/cg"));
 	put_text("/cg/cpu.max", "100000 100000\n");
 	struct cgroup_quota quota;
-	read_quota(&quota);
+	read_quota(&quota, false);
 	ck_assert(!quota.limited);
 }
 END_TEST
@@ -327,7 +373,7 @@ START_TEST(a_mount_far_down_the_file_is_found)
 	put_text("/proc/self/cgroup", "0::/\n");
 	put_text("/cg/cpu.max", "100000 100000\n");
 	struct cgroup_quota quota;
-	read_quota(&quota);
+	read_quota(&quota, false);
 	ck_assert_int_eq(quota.cpus, 1);
 }
 END_TEST
@@ -359,7 +405,7 @@ START_TEST(noise_does_no_harm)
 				put(paths[i], text, length);
 		}
 		struct cgroup_limits limits;
-		thrum__cgroup_limits(&limits, root);
+		thrum__cgroup_limits(&limits, root, false);
 		ck_assert_int_eq(limits.quota.limited, limits.quota.cpus > 0);
 		thrum__cpulist_free(&limits.cpus);
 	}
@@ -371,9 +417,11 @@ static Suite *cgroup_suite(void)
 	Suite *s = suite_create("cgroup");
 	TCase *tc = tcase_create("trees");
 	tcase_add_checked_fixture(tc, make_root, remove_root);
-	tcase_add_loop_test(tc, quota_is_as_written, 0, TREES);
+	tcase_add_loop_test(tc, quota_is_as_written, 0, 2 * TREES);
 	tcase_add_test(tc, cpuset_of_version_1);
 	tcase_add_test(tc, cpuset_of_version_2);
+	tcase_add_test(tc, in_a_hurry_the_usual_place_will_do);
+	tcase_add_test(tc, in_a_hurry_version_2_is_found_too);
 	tcase_add_test(tc, a_path_too_long_is_no_limit);
 	tcase_add_test(tc, a_mount_far_down_the_file_is_found);
 	tcase_add_loop_test(tc, noise_does_no_harm, 0, 4);
