@@ -4,4 +4,5 @@
 
 dist_doc_DATA += \
 	doc/ARCHITECTURE.md \
+	doc/reliability.md \
 	doc/threading.md
