@@ -273,11 +273,19 @@ static _Atomic uint32_t loading; /* A written under lock: loads in flight */
 static unsigned forgotten;       /* L lock: what was begun before is stale */
 static _Atomic bool orphaned;    /* A forked in the middle of a load */
 
-/* The machine is known: @p m, or what there is. A count that was told before does
- * not grow: programs have made arrays by it. Under lock. */
+/* The machine is known: @p m, or what there is. A count that was told before
+ * stays: programs have made arrays by it. With more cores than that the others
+ * are left alone; with fewer the sketch is believed. Then the main thread was
+ * bound meanwhile, or hwloc could not read all it needs, as with no more files
+ * to be opened: it takes the machine for one of a single CPU and says nothing.
+ * Under lock. */
 static void conclude_load(struct machine *m)
 {
 	pthread_mutex_lock(&sketch_lock);
+	if (m && sketched && m->usable < sketched->usable) {
+		thrum__machine_free(m);
+		m = NULL;
+	}
 	found = m;
 	if (m && sketched && m->usable > sketched->usable)
 		m->usable = sketched->usable;

@@ -388,6 +388,22 @@ START_TEST(bind_and_restore_leave_the_mask_as_it_was)
 }
 END_TEST
 
+/* As an OpenMP runtime does between the sketch and the load. */
+START_TEST(a_count_that_was_told_stays_when_the_main_thread_is_bound)
+{
+	struct affinity_saved saved;
+	thrum__machine_forget();
+	int told = thrum_cpu_count();
+	int cpu = thrum__machine_now()->core[0].pu[0];
+	if (thrum__affinity_save(&saved) != 0)
+		return;
+	ck_assert_int_eq(thrum__affinity_bind(&cpu, 1), 0);
+	ck_assert_int_eq(thrum__machine()->usable, told);
+	ck_assert_int_eq(thrum_cpu_count(), told);
+	ck_assert_int_eq(thrum__affinity_restore(&saved), 0);
+}
+END_TEST
+
 START_TEST(binding_to_nonsense_is_an_error)
 {
 	int far = AFFINITY_CPUS, below = -1, cpu = 0;
@@ -492,6 +508,8 @@ static Suite *machine_suite(void)
 	tcase_add_test(tc, this_machine_is_within_the_mask);
 	tcase_add_test(tc, the_sketch_has_the_cores_of_the_machine);
 	tcase_add_test(tc, bind_and_restore_leave_the_mask_as_it_was);
+	tcase_add_test(tc,
+		a_count_that_was_told_stays_when_the_main_thread_is_bound);
 	tcase_add_test(tc, binding_to_nonsense_is_an_error);
 	tcase_add_test(tc, first_need_leaves_errno_alone);
 	tcase_add_test(tc, all_threads_find_the_same_machine);
