@@ -10,6 +10,8 @@
 # check-all        both
 # check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
 # check-valgrind   a part of check under Valgrind
+# check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
+#                  test/topo/local.mk
 # check-hotloop    a hot loop makes no system calls; needs strace
 # programs         builds all there is, runs nothing
 # installcheck     programs built with what `make install` has installed
