@@ -63,6 +63,11 @@
 #endif
 #endif
 
+/* The model checker (test/explore) sees fences, and takes the place of waiting. */
+#if defined(THRUM__EXPLORE)
+void thrum__explore_pause(void);
+#endif
+
 /** A full fence. All of them are in one order that every thread agrees on.
  *
  * ThreadSanitizer does not see fences: there it is a read-modify-write, which
@@ -71,7 +76,9 @@
  */
 static inline void thrum__fence_seq_cst(void)
 {
-#if defined(THRUM__TSAN)
+#if defined(THRUM__EXPLORE)
+	atomic_thread_fence(memory_order_seq_cst);
+#elif defined(THRUM__TSAN)
 	static _Atomic unsigned word;
 	thrum__add(&word, 0u, seq_cst);
 #elif defined(__x86_64__) && defined(__GNUC__)
@@ -84,7 +91,9 @@ static inline void thrum__fence_seq_cst(void)
 /** Tell the core that it is in a loop of waiting. */
 static inline void thrum__pause(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(THRUM__EXPLORE)
+	thrum__explore_pause();
+#elif defined(__x86_64__) || defined(__i386__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__) && defined(__GNUC__)
 	__asm__ __volatile__("isb" ::: "memory");

@@ -1,0 +1,572 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* schedule.c - runs, one for each list of choices
+ *
+ * Who goes on is a choice before each step that another thread can notice: an
+ * access to a shared variable, a seq_cst fence, a futex. Between these a thread
+ * is alone: plain accesses are ordered by them, or reported as races.
+ *
+ * Bounded, after CHESS (Musuvathi, Qadeer, PLDI 2007): to take the turn from a
+ * thread that could go on is a preemption, of which a run has so many at most. To
+ * go to another when a thread sleeps, ends, or pauses costs nothing.
+ *
+ * A thread that pauses (thrum__pause, in a loop of waiting) lets others take a
+ * step before it looks again. Loops that give up after so many rounds would never
+ * be seen to do so while others have work: they had to be preempted in each. So a
+ * pause is also a choice: to be hasty, that is to go round the loop again, reading
+ * what was read, with nothing between, until the loop is left. For a round in
+ * which nothing has changed differs from the one before by its number only.
+ *
+ * The random mode is after PCT (Burckhardt and others, ASPLOS 2010): the thread of
+ * the highest priority runs, and priorities change at a few steps.
+ */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include "coroutine.h"
+
+#include <link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	CHOICES = 8192, STACK_BYTES = 1 << 18, STEPS = 3000,
+	HASTE = 40, /* rounds; loops of the library look at the clock in 32 */
+	CHANGES = 3, /* of priorities in a run */
+};
+
+struct thread explore_thread[THREADS];
+unsigned explore_me, explore_count;
+bool explore_running, explore_tracing;
+const struct scenario *explore_now;
+
+static unsigned char stack[THREADS][STACK_BYTES]
+	__attribute__((aligned(4096)));
+static void *main_sp;
+
+/* The list of choices: up to `fixed` it is given, from there on it is made. */
+static struct { uint8_t which, of; } choice[CHOICES];
+static unsigned choices, fixed;
+
+static enum { EXHAUST, RANDOM, REPLAY } mode;
+static bool randomly; /* no bound: the list is, or is to be, of a random run */
+static unsigned preemptions, bound;
+static bool failed, again;
+static unsigned spurious;
+static char what[256];
+static uint64_t steps, steps_before;
+static unsigned change_at[CHANGES], usual_steps;
+static long lowest;
+static uint64_t seed;
+
+static uint64_t draw(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+/* Thread-local variables of the program: each coroutine has its own. */
+
+static unsigned char *tls;
+static size_t tls_bytes;
+static unsigned char tls_of[THREADS][1024], tls_new[1024];
+
+static int find_tls(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	(void)bytes, (void)arg;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_TLS) {
+			tls = info->dlpi_tls_data;
+			tls_bytes = info->dlpi_phdr[i].p_memsz;
+		}
+	return 1; /* only the program itself */
+}
+
+static void learn_tls(void)
+{
+	if (tls)
+		return;
+	dl_iterate_phdr(find_tls, NULL);
+	if (tls_bytes > sizeof tls_new) {
+		fputs("explore: too many thread-local variables\n", stderr);
+		exit(2);
+	}
+	memcpy(tls_new, tls, tls_bytes);
+}
+
+/* Choices */
+
+static unsigned keep(unsigned which, unsigned n)
+{
+	if (choices == CHOICES) {
+		explore_fail("the model is too small: choices");
+		return 0;
+	}
+	choice[choices].which = (uint8_t)which;
+	choice[choices].of = (uint8_t)n;
+	choices++;
+	return which;
+}
+
+unsigned explore_choose(unsigned n)
+{
+	if (n <= 1)
+		return 0;
+	if (choices < fixed) {
+		unsigned which = choice[choices].which;
+		if (mode == EXHAUST && choice[choices].of != n) {
+			fprintf(stderr, "explore: %s does not repeat itself\n",
+			        explore_now->name);
+			abort();
+		}
+		choices++;
+		return which < n ? which : 0;
+	}
+	return keep(mode == RANDOM ? (unsigned)(draw() % n) : 0, n);
+}
+
+unsigned explore_choose_store(unsigned n)
+{
+	if (n <= 1 || mode != RANDOM)
+		return explore_choose(n);
+	return keep(draw() % 4 ? 0 : (unsigned)(draw() % n), n);
+}
+
+/* Turns */
+
+static void go_to(unsigned next)
+{
+	unsigned from = explore_me;
+
+	if (next == from)
+		return;
+	memcpy(tls_of[from], tls, tls_bytes);
+	memcpy(tls, tls_of[next], tls_bytes);
+	explore_me = next;
+	coroutine_switch(&explore_thread[from].sp, explore_thread[next].sp);
+}
+
+static void leave_run(void)
+{
+	void *nowhere = NULL;
+
+	memcpy(tls, tls_new, tls_bytes);
+	coroutine_switch(&nowhere, main_sp);
+}
+
+static bool able(const struct thread *t)
+{
+	return (t->state == RUNNABLE && !t->yielded)
+	       || (t->state == ASLEEP && t->timed);
+}
+
+static unsigned highest(const unsigned *candidate, unsigned n)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if (explore_thread[candidate[i]].priority
+		    > explore_thread[candidate[best]].priority)
+			best = i;
+	return best;
+}
+
+static void say_asleep(void)
+{
+	char names[128] = "";
+
+	for (unsigned i = 0; i < explore_count; i++)
+		if (explore_thread[i].state == ASLEEP)
+			snprintf(names + strlen(names),
+			         sizeof names - strlen(names), " %u on %s", i,
+			         trace_name(explore_thread[i].futex));
+	explore_fail("deadlock: all threads asleep,%s", names);
+}
+
+/* Who goes on; the one whose turn it is may, if @p may_stay. */
+static void next_turn(bool may_stay)
+{
+	unsigned candidate[THREADS], n = 0, me = explore_me;
+	bool yielded = false, asleep = false;
+
+	if (may_stay)
+		candidate[n++] = me;
+	for (unsigned i = 0; i < explore_count; i++) {
+		struct thread *t = &explore_thread[i];
+		if (able(t) && (i != me || !may_stay))
+			candidate[n++] = i;
+		yielded |= t->state == RUNNABLE && t->yielded;
+		asleep |= t->state == ASLEEP;
+	}
+	if (n == 0 && yielded) {
+		for (unsigned i = 0; i < explore_count; i++)
+			explore_thread[i].yielded = false;
+		next_turn(false);
+		return;
+	}
+	if (n == 0) {
+		if (asleep)
+			say_asleep();
+		leave_run();
+	}
+	unsigned k = 0;
+	if (randomly && mode == RANDOM)
+		k = n > 1 ? keep(highest(candidate, n), n) : 0;
+	else if (randomly || !may_stay || preemptions < bound)
+		k = explore_choose(n);
+	if (may_stay && k > 0)
+		preemptions++;
+	struct thread *t = &explore_thread[candidate[k]];
+	if (t->state == ASLEEP) {
+		t->state = RUNNABLE;
+		t->timed_out = true;
+	}
+	go_to(candidate[k]);
+}
+
+/* The thread took a step, so those that wait may look again. */
+static void stepped(void)
+{
+	for (unsigned i = 0; i < explore_count; i++)
+		explore_thread[i].yielded = false;
+	steps++;
+	if (steps - steps_before > STEPS)
+		explore_fail("livelock: more than %d steps", STEPS);
+}
+
+void explore_point(void)
+{
+	if (!explore_running)
+		return;
+	stepped();
+	if (mode == RANDOM)
+		for (unsigned i = 0; i < CHANGES; i++)
+			if (change_at[i] == steps - steps_before)
+				explore_thread[explore_me].priority = --lowest;
+	next_turn(true);
+}
+
+bool explore_load_again(const void *pc)
+{
+	struct thread *t = &explore_thread[explore_me];
+	bool known = false;
+
+	for (unsigned i = 0; i < t->in_loop; i++)
+		if (t->loop[i] == pc) {
+			if (t->haste > 0)
+				return true;
+			known = true;
+		}
+	if (!known) { /* out of the loop */
+		t->haste = 0;
+		t->tired = false;
+	}
+	for (unsigned i = 0; i < t->in_body; i++)
+		if (t->body[i] == pc)
+			return false;
+	if (t->in_body < LOOP)
+		t->body[t->in_body++] = pc;
+	return false;
+}
+
+void explore_acted(void)
+{
+	explore_thread[explore_me].haste = 0;
+}
+
+static bool alone(void)
+{
+	for (unsigned i = 0; i < explore_count; i++)
+		if (i != explore_me && explore_thread[i].state == RUNNABLE)
+			return false;
+	return true;
+}
+
+void thrum__explore_pause(void);
+void thrum__explore_pause(void)
+{
+	struct thread *t = &explore_thread[explore_me];
+
+	if (!explore_running)
+		return;
+	if (t->haste > 0) {
+		t->haste--;
+		return;
+	}
+	memcpy(t->loop, t->body, t->in_body * sizeof *t->body);
+	t->in_loop = t->in_body;
+	t->in_body = 0;
+	stepped();
+	if (!t->tired && (alone() || explore_choose(2) == 1)) {
+		t->haste = HASTE;
+		t->tired = true; /* once, until the loop is left */
+		return;
+	}
+	t->yielded = true;
+	if (mode == RANDOM)
+		t->priority = --lowest;
+	next_turn(false);
+}
+
+/* Sleep */
+
+bool explore_sleep(const void *futex, bool timed)
+{
+	struct thread *t = &explore_thread[explore_me];
+
+	explore_acted();
+	if (explore_now->spurious && !spurious && explore_choose(2) == 1) {
+		spurious = 1;
+		return true;
+	}
+	t->futex = futex;
+	t->timed = timed;
+	t->timed_out = false;
+	t->state = ASLEEP;
+	next_turn(false);
+	return !t->timed_out;
+}
+
+unsigned explore_wake(const void *futex, int count)
+{
+	unsigned sleeper[THREADS], n = 0, woken = 0;
+
+	for (unsigned i = 0; i < explore_count; i++)
+		if (explore_thread[i].state == ASLEEP
+		    && explore_thread[i].futex == futex)
+			sleeper[n++] = i;
+	while (n && count-- > 0) {
+		unsigned k = explore_choose(n);
+		explore_thread[sleeper[k]].state = RUNNABLE;
+		sleeper[k] = sleeper[--n];
+		woken++;
+	}
+	explore_acted();
+	return woken;
+}
+
+/* Runs */
+
+void explore_fail(const char *form, ...)
+{
+	va_list args;
+
+	if (!failed) {
+		failed = true;
+		va_start(args, form);
+		vsnprintf(what, sizeof what, form, args);
+		va_end(args);
+		if (explore_tracing)
+			trace_step(NULL, "FOUND %s", what);
+	}
+	if (explore_running)
+		leave_run();
+}
+
+void explore_again(void)
+{
+	again = true;
+	leave_run();
+}
+
+void explore_check(bool holds, const char *law)
+{
+	if (!holds)
+		explore_fail("%s", law);
+}
+
+unsigned explore_self(void)
+{
+	return explore_me;
+}
+
+static uint64_t outcomes;
+
+void explore_outcome(unsigned which)
+{
+	outcomes |= UINT64_C(1) << which;
+}
+
+static void thread_main(void)
+{
+	explore_now->thread[explore_me]();
+	explore_thread[explore_me].state = ENDED;
+	stepped();
+	next_turn(false);
+}
+
+static void run_once(void)
+{
+	const struct scenario *s = explore_now;
+
+	choices = preemptions = spurious = 0;
+	failed = again = false;
+	lowest = 0;
+	steps_before = steps;
+	memory_begin();
+	system_begin();
+	lines_begin();
+	explore_count = 0;
+	while (explore_count < EXPLORE_THREADS && s->thread[explore_count])
+		explore_count++;
+	for (unsigned i = 0; i < explore_count; i++) {
+		struct thread *t = &explore_thread[i];
+		t->state = RUNNABLE;
+		t->yielded = t->tired = false;
+		t->haste = 0;
+		t->in_loop = t->in_body = 0;
+		t->priority = mode == RANDOM ? 1 + (long)(draw() % 1000) : 0;
+		t->sp = coroutine_new(stack[i], sizeof stack[i], thread_main);
+		memcpy(tls_of[i], tls_new, tls_bytes);
+	}
+	if (mode == RANDOM)
+		for (unsigned i = 0; i < CHANGES; i++)
+			change_at[i] = 1 + (unsigned)(draw() % usual_steps);
+	s->prepare();
+	explore_running = true;
+	unsigned first = randomly && mode == RANDOM
+		? (unsigned)(draw() % explore_count) : 0;
+	explore_me = randomly && mode == RANDOM
+		? keep(first, explore_count) : explore_choose(explore_count);
+	memcpy(tls, tls_of[explore_me], tls_bytes);
+	coroutine_switch(&main_sp, explore_thread[explore_me].sp);
+	explore_running = false;
+	explore_me = 0;
+	if (!failed && !again && s->finish)
+		s->finish();
+	usual_steps = 1 + (unsigned)(steps - steps_before);
+}
+
+/* The next list in order. @return false if there is none. */
+static bool next_list(void)
+{
+	while (choices && choice[choices - 1].which + 1
+	                  >= choice[choices - 1].of)
+		choices--;
+	if (choices == 0)
+		return false;
+	choice[choices - 1].which++;
+	fixed = choices;
+	return true;
+}
+
+/* As `12:1,17:2`, choice number 12 is 1, those not named are 0. */
+static void write_choices(char *text, size_t bytes)
+{
+	size_t n = (size_t)snprintf(text, bytes, "%s", randomly ? "r" : "x");
+
+	for (unsigned i = 0; i < choices && n < bytes; i++)
+		if (choice[i].which)
+			n += (size_t)snprintf(text + n, bytes - n, ",%u:%u", i,
+			                      choice[i].which);
+}
+
+static bool read_choices(const char *text)
+{
+	fixed = CHOICES;
+	memset(choice, 0, sizeof choice);
+	randomly = *text == 'r';
+	if (*text != 'r' && *text != 'x')
+		return false;
+	for (text++; *text; ) {
+		unsigned at, which;
+		int n;
+		if (sscanf(text, ",%u:%u%n", &at, &which, &n) != 2
+		    || at >= CHOICES || which > UINT8_MAX)
+			return false;
+		choice[at].which = (uint8_t)which;
+		text += n;
+	}
+	return true;
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static unsigned bound_of(const struct scenario *s)
+{
+	unsigned n = 0;
+
+	while (n < EXPLORE_THREADS && s->thread[n])
+		n++;
+	return s->bound ? (unsigned)s->bound : n <= 2 ? 3 : n == 3 ? 2 : 1;
+}
+
+void explore_scenario(const struct scenario *s, const struct limits *limits,
+                      struct result *result)
+{
+	double since = seconds();
+
+	learn_tls();
+	explore_now = s;
+	bound = bound_of(s);
+	mode = limits->random ? RANDOM : EXHAUST;
+	randomly = limits->random;
+	seed = limits->seed | 1;
+	usual_steps = 1;
+	fixed = 0;
+	steps = 0;
+	outcomes = 0;
+	*result = (struct result){ 0 };
+	memory_forget();
+	while (result->runs < limits->most) {
+		run_once();
+		if (again) {
+			fixed = 0;
+			result->runs = 0;
+			outcomes = 0;
+			steps = 0;
+			continue;
+		}
+		result->runs++;
+		if (failed) {
+			result->failed = true;
+			memcpy(result->what, what, sizeof what);
+			write_choices(result->choices, sizeof result->choices);
+			break;
+		}
+		if (mode == EXHAUST && !next_list()) {
+			result->exhausted = true;
+			break;
+		}
+		if (result->runs % 1024 == 0
+		    && seconds() - since > limits->seconds)
+			break;
+	}
+	result->steps = steps;
+	result->outcomes = outcomes;
+	result->seconds = seconds() - since;
+}
+
+bool explore_replay(const struct scenario *s, const char *choices_text,
+                    struct result *result)
+{
+	learn_tls();
+	explore_now = s;
+	bound = bound_of(s);
+	mode = REPLAY;
+	*result = (struct result){ 0 };
+	memory_forget();
+	do { /* which memory is shared has to be learned first */
+		if (!read_choices(choices_text))
+			return false;
+		explore_tracing = true;
+		trace_begin();
+		run_once();
+		explore_tracing = false;
+	} while (again);
+	trace_end();
+	result->runs = 1;
+	result->failed = failed;
+	memcpy(result->what, what, sizeof what);
+	return true;
+}
