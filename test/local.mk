@@ -13,6 +13,7 @@
 # check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
 #                  test/topo/local.mk
 # check-hotloop    a hot loop makes no system calls; needs strace
+# check-fault      the k-th call to the system fails, for all k
 # programs         builds all there is, runs nothing
 # installcheck     programs built with what `make install` has installed
 #
@@ -274,10 +275,45 @@ EXTRA_DIST += test/hotloop/run
 check-hotloop: test/hotloop/regions$(EXEEXT)
 	LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/test/hotloop/run
 
+# Each call of the library to the system, caught by the linker; see
+# test/fault/faults.h. Run without the harness, for its figure.
+EXTRA_PROGRAMS += test/fault/check_fault
+test_fault_check_fault_SOURCES = test/fault/check_fault.c \
+	test/fault/clients.c test/fault/clients.h \
+	test/fault/faults.c test/fault/faults.h
+test_fault_check_fault_LDADD = $(LDADD) $(DL_LIBS) $(PTHREAD_LIBS)
+test_fault_check_fault_LDFLAGS = $(AM_LDFLAGS) $(fault_wraps)
+EXTRA_DIST += test/fault/imports test/fault/imports.txt
+CLEANFILES += test/fault/imports.log
+fault_wraps = \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=strdup -Wl,--wrap=free -Wl,--wrap=posix_memalign \
+	-Wl,--wrap=mmap -Wl,--wrap=munmap \
+	-Wl,--wrap=pthread_create -Wl,--wrap=pthread_attr_init \
+	-Wl,--wrap=pthread_attr_setstacksize \
+	-Wl,--wrap=pthread_attr_setdetachstate -Wl,--wrap=pthread_atfork \
+	-Wl,--wrap=sched_setaffinity -Wl,--wrap=sched_getaffinity \
+	-Wl,--wrap=sched_getcpu -Wl,--wrap=syscall \
+	-Wl,--wrap=open -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=send \
+	-Wl,--wrap=poll -Wl,--wrap=fstat -Wl,--wrap=ioctl \
+	-Wl,--wrap=dlopen -Wl,--wrap=dlsym
+if CHECK
+check-fault: test/fault/check_fault$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) srcdir='$(srcdir)'; export srcdir; \
+	$(SHELL) $(srcdir)/test/fault/imports >test/fault/imports.log; \
+	cat test/fault/imports.log; \
+	! grep '^not ok' test/fault/imports.log >/dev/null && \
+	./test/fault/check_fault$(EXEEXT)
+else
+check-fault:
+	@echo "SKIP check-fault: Check was not found"
+endif
+
 programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(EXTRA_PROGRAMS) $(bench_modules)
 
-.PHONY: check-stress check-all check-loop check-valgrind check-hotloop programs
+.PHONY: check-stress check-all check-loop check-valgrind check-hotloop \
+	check-fault programs
 
 consumer_files = \
 	test/consumer/run \
