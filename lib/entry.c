@@ -20,9 +20,19 @@ static pthread_once_t handlers = PTHREAD_ONCE_INIT;
 
 static void install_handlers(void)
 {
+	thrum__pool_guard_fork(); /* its locks are taken after */
 	(void)pthread_atfork(thrum__progress_fork_prepare,
 	                     thrum__progress_fork_parent,
 	                     thrum__progress_fork_child);
+}
+
+/* Before main, as in pool.c. */
+#if defined(__GNUC__)
+__attribute__((constructor))
+#endif
+static void guard_fork(void)
+{
+	pthread_once(&handlers, install_handlers);
 }
 
 /* The innermost task of this thread, unless it is of a call that was left
@@ -155,7 +165,7 @@ static void begin_progress(struct entry *e, uint64_t jobs, int given)
 	if (!thrum__progress_wanted(&spec))
 		return;
 	spec.notes = notes_of(e);
-	pthread_once(&handlers, install_handlers);
+	guard_fork();
 	e->progress = thrum__progress_begin(&spec);
 	if (e->progress)
 		e->call.meter = thrum__progress_meter(e->progress);

@@ -533,6 +533,11 @@ static void install_handlers(void)
 	(void)pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
+/* Before main: a fork that began before its handlers were there does without
+ * them, even if it makes the child much later. */
+#if defined(__GNUC__)
+__attribute__((constructor))
+#endif
 void thrum__machine_guard_fork(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

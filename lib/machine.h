@@ -96,8 +96,9 @@ void thrum__machine_free(struct machine *machine);
 void thrum__machine_forget(void);
 
 /** Have fork wait for a load of the machine that is in flight, 10 s at most,
- * and for the reading of the environment. Before any of their locks is taken for
- * the first time. */
+ * and for the reading of the environment. Runs by itself before main; for
+ * compilers that do not have that, before any of their locks is taken for the
+ * first time. */
 void thrum__machine_guard_fork(void);
 
 #endif

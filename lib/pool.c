@@ -4,11 +4,11 @@
  *
  * fork(). A handler holds the lock of the default pool across a fork (machine.c
  * does so for the topology; it is installed before, so it is taken after), and
- * in the child counts the generation up. A pool that a child finds
- * is of another generation: its threads do not exist, its teams belong to calls
- * that nobody will finish. The first call in the child makes it as new: threads
- * not started, places and teams free. What it looked like in the middle of the
- * fork does not matter, as all words are written.
+ * in the child counts the generation up. It is installed before main. A pool that
+ * a child finds is of another generation: its threads do not exist, its teams
+ * belong to calls that nobody will finish. The first call in the child makes it as
+ * new: threads not started, places and teams free. What it looked like in the
+ * middle of the fork does not matter, as all words are written.
  *
  * The default pool cannot grow in place, as workers index its arrays. A call
  * for more workers than it has places gets one at least twice as large, so that
@@ -191,9 +191,21 @@ static void fork_child(void)
 
 static void install_handlers(void)
 {
+	thrum__machine_guard_fork(); /* its locks are taken after */
 	/* If it is refused, a child has a pool without threads, which its
 	 * callers serve alone. */
 	(void)pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+/* Before main, as in machine.c: the first call may make a pool while a fork of
+ * another thread waits in the handlers, and of a pool that its handlers do not
+ * know the child would wait for the threads of the parent. */
+#if defined(__GNUC__)
+__attribute__((constructor))
+#endif
+void thrum__pool_guard_fork(void)
+{
+	pthread_once(&handlers, install_handlers);
 }
 
 static void init_places(struct thrum_pool *pool)
@@ -235,7 +247,7 @@ static int pool_new(struct thrum_pool **out, int size, int places,
 	*out = NULL;
 	if (!pool)
 		return THRUM_ENOMEM;
-	pthread_once(&handlers, install_handlers);
+	thrum__pool_guard_fork();
 	pthread_mutex_init(&pool->lock, NULL);
 	take_options(pool, size, m, o);
 	if (thrum__plan_make(&pool->plan, m, places, thrum__affinity_cpu(),

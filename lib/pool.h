@@ -92,6 +92,10 @@ struct thrum_pool *thrum__pool_default(int n_jobs);
 /** Do not make another for @p pool because it was made by a sketch. */
 void thrum__pool_keep(struct thrum_pool *pool);
 
+/** Have a child of fork know that its pools are of the parent. Runs by itself
+ * before main; for compilers that do not have that, also with the first pool. */
+void thrum__pool_guard_fork(void);
+
 /** Make @p pool, which may be of the parent of a fork, usable in this process. */
 void thrum__pool_adopt(struct thrum_pool *pool);
 

@@ -4,10 +4,10 @@
  *
  * Identity. If standard error is closed, the next file that the host opens has
  * descriptor 2, and a line of progress would land in its data. So device and
- * inode of 1 and 2 are noted before main, the one thing that this library does
- * then: at the first call it is too late, as the host may have opened its files
- * by that time, and a file opened by the host cannot be told from one that the
- * shell put there. Each write compares them.
+ * inode of 1 and 2 are noted before main (all else that this library does then is
+ * to install its handlers of fork): at the first call it is too late, as the host
+ * may have opened its files by that time, and a file opened by the host cannot be
+ * told from one that the shell put there. Each write compares them.
  *
  * Blocking. A write to a full pipe, or to a terminal after ^S, blocks. To set
  * O_NONBLOCK on descriptor 2 would change it for everybody who shares it, the
