@@ -224,7 +224,10 @@ static void unbind(void)
 static void *report(void *arg)
 {
 	unsigned generation = (unsigned)(uintptr_t)arg;
+	int before;
 
+	/* Callers wait for this thread. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 #if defined(HAVE_PTHREAD_SETNAME_NP)
 	pthread_setname_np(pthread_self(), "thrum/rep");
 #endif

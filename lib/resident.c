@@ -137,7 +137,11 @@ void *thrum__worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct thrum_pool *pool = w->pool;
+	int before;
 
+	/* Calls wait for this thread: it may not end in the middle of a body,
+	 * though the program may have got hold of it there. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	thrum__pool_settle(w);
 	if (pool->start && pool->start(pool->ctx, (int)w->id) != 0) {
 		/* One less; the place is not tried again. */

@@ -50,8 +50,11 @@
  *   small ranges that follow each other count as one.
  * - errno is unchanged by a call. Nothing but progress is printed, and what
  *   THRUM_STATS=1 asks for.
- * - Bodies must come back by return: longjmp and C++ exceptions out of a body
- *   are undefined. Bodies of one call must not wait for each other.
+ * - Bodies must come back by return: longjmp, pthread_exit and C++ exceptions out
+ *   of a body are undefined, as is to cancel a thread of the program's own that is
+ *   in a call. To cancel a thread of the library has no effect. An exception that
+ *   nobody catches ends the process. Bodies of one call must not wait for each
+ *   other.
  */
 typedef struct thrum_pool thrum_pool;
 typedef struct thrum_task thrum_task;

@@ -213,7 +213,7 @@ START_TEST(without_threads)
 }
 END_TEST
 
-START_TEST(without_attributes_and_handlers)
+START_TEST(without_attributes_of_threads)
 {
 	EACH(FAULT_SETUP, ENOMEM);
 }
@@ -277,7 +277,7 @@ int main(void)
 	tcase_add_test(c, without_aligned_memory);
 	tcase_add_test(c, without_maps);
 	tcase_add_test(c, without_threads);
-	tcase_add_test(c, without_attributes_and_handlers);
+	tcase_add_test(c, without_attributes_of_threads);
 	tcase_add_test(c, where_masks_are_refused);
 	tcase_add_test(c, where_waits_are_interrupted);
 	tcase_add_test(c, where_files_cannot_be_opened);

@@ -210,13 +210,6 @@ STAND_IN(int, pthread_attr_setdetachstate, pthread_attr_t *attr, int state)
 	       ? plan.error : __real_pthread_attr_setdetachstate(attr, state);
 }
 
-STAND_IN(int, pthread_atfork, void (*prepare)(void), void (*parent)(void),
-         void (*child)(void))
-{
-	return fails(FAULT_SETUP)
-	       ? plan.error : __real_pthread_atfork(prepare, parent, child);
-}
-
 STAND_IN(int, sched_setaffinity, pid_t pid, size_t n, const cpu_set_t *set)
 {
 	return refuses(FAULT_AFFINITY) ? -1
@@ -321,13 +314,23 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
  * are pointers. */
 
 static int (*real_init)(void **h);
+static void (*real_destroy)(void *h);
 static int (*real_load)(void *h);
 static int (*real_flags)(void *h, unsigned long flags);
 static int (*real_filter)(void *h, int filter);
 
 static int init(void **h)
 {
-	return refuses(FAULT_HWLOC) ? -1 : real_init(h);
+	int rc = refuses(FAULT_HWLOC) ? -1 : real_init(h);
+	if (rc == 0)
+		hold(*h);
+	return rc;
+}
+
+static void destroy(void *h)
+{
+	let_go(h);
+	real_destroy(h);
 }
 
 static int load(void *h)
@@ -361,6 +364,7 @@ STAND_IN(void *, dlsym, void *library, const char *name)
 		return (void *)(uintptr_t)ours; \
 	}
 	INSTEAD("hwloc_topology_init", real_init, init)
+	INSTEAD("hwloc_topology_destroy", real_destroy, destroy)
 	INSTEAD("hwloc_topology_load", real_load, load)
 	INSTEAD("hwloc_topology_set_flags", real_flags, set_flags)
 	INSTEAD("hwloc_topology_set_all_types_filter", real_filter, set_filter)

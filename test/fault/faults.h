@@ -24,7 +24,7 @@ enum fault_kind {
 	FAULT_ALIGNED,  /* posix_memalign */
 	FAULT_MMAP,     /* mmap */
 	FAULT_THREAD,   /* pthread_create */
-	FAULT_SETUP,    /* pthread_attr_*, pthread_atfork */
+	FAULT_SETUP,    /* pthread_attr_* */
 	FAULT_AFFINITY, /* sched_setaffinity, _getaffinity, _getcpu */
 	FAULT_FUTEX,    /* waits; a wake has no way to fail */
 	FAULT_OPEN,     /* open */
@@ -52,7 +52,8 @@ void fault_arm(const struct fault *f);
 /* Calls are handed on again. @return how many have failed. */
 unsigned long fault_disarm(void);
 
-/* What was allocated, or mapped, since the first fault_arm and is still held. */
+/* What was allocated, mapped or loaded since the first fault_arm, and is still
+ * held. */
 int fault_held(void);
 
 /* A thread of the program, which is not counted. */
