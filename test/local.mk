@@ -14,6 +14,7 @@
 #                  test/topo/local.mk
 # check-hotloop    a hot loop makes no system calls; needs strace
 # check-fault      the k-th call to the system fails, for all k
+# check-process    forks, ends, signals, stacks, many callers
 # programs         builds all there is, runs nothing
 # installcheck     programs built with what `make install` has installed
 #
@@ -291,7 +292,7 @@ fault_wraps = \
 	-Wl,--wrap=mmap -Wl,--wrap=munmap \
 	-Wl,--wrap=pthread_create -Wl,--wrap=pthread_attr_init \
 	-Wl,--wrap=pthread_attr_setstacksize \
-	-Wl,--wrap=pthread_attr_setdetachstate -Wl,--wrap=pthread_atfork \
+	-Wl,--wrap=pthread_attr_setdetachstate \
 	-Wl,--wrap=sched_setaffinity -Wl,--wrap=sched_getaffinity \
 	-Wl,--wrap=sched_getcpu -Wl,--wrap=syscall \
 	-Wl,--wrap=open -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=send \
@@ -309,11 +310,44 @@ check-fault:
 	@echo "SKIP check-fault: Check was not found"
 endif
 
+# How a process lives and ends: each law in children of its own. check_process,
+# of make check, goes with them.
+process_tests = \
+	test/process/check_forks \
+	test/process/check_ends \
+	test/process/check_threads
+EXTRA_PROGRAMS += $(process_tests)
+EXTRA_DIST += test/process/child.h test/process/throws test/process/throws.cc
+CLEANFILES += test/process/throws.bin
+test_process_check_forks_LDADD = $(LDADD) $(DL_LIBS) $(PTHREAD_LIBS)
+test_process_check_ends_LDADD = $(LDADD) $(DL_LIBS) $(PTHREAD_LIBS)
+test_process_check_threads_LDADD = $(LDADD) $(DL_LIBS) $(PTHREAD_LIBS)
+if CHECK
+if SANITIZER_THREAD
+check-process:
+	@echo "SKIP check-process: ThreadSanitizer cannot follow a fork"
+else
+check-process: $(process_tests) test/api/check_process$(EXEEXT) \
+		lib/libthrum.la
+	@$(AM_TESTS_ENVIRONMENT) rc=0; \
+	for t in $(process_tests) test/api/check_process; do \
+		./$$t$(EXEEXT) || rc=1; \
+	done; \
+	srcdir='$(srcdir)' DL_LIBS='$(DL_LIBS)' FENV_LIBS='$(FENV_LIBS)' \
+	ATOMIC_LIBS='$(ATOMIC_LIBS)' $(SHELL) $(srcdir)/test/process/throws \
+		|| rc=1; \
+	exit $$rc
+endif
+else
+check-process:
+	@echo "SKIP check-process: Check was not found"
+endif
+
 programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(EXTRA_PROGRAMS) $(bench_modules)
 
 .PHONY: check-stress check-all check-loop check-valgrind check-hotloop \
-	check-fault programs
+	check-fault check-process programs
 
 consumer_files = \
 	test/consumer/run \
