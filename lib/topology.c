@@ -44,7 +44,10 @@ static bool read_line(char *line, size_t size, const char *root,
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	ssize_t length = read(fd, line, size - 1);
+	ssize_t length;
+	do /* a container may have this file from a process, as of lxcfs */
+		length = read(fd, line, size - 1);
+	while (length < 0 && errno == EINTR);
 	close(fd);
 	if (length <= 0)
 		return false;
