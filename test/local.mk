@@ -12,6 +12,8 @@
 # check-valgrind   a part of check under Valgrind
 # check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
 #                  test/topo/local.mk
+# check-fuzz       what reads text from outside, by libFuzzer; see
+#                  test/fuzz/local.mk
 # check-hotloop    a hot loop makes no system calls; needs strace
 # check-fault      the k-th call to the system fails, for all k
 # check-process    forks, ends, signals, stacks, many callers
