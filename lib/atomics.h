@@ -21,39 +21,80 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define thrum__load(p, order) atomic_load_explicit((p), memory_order_##order)
-#define thrum__store(p, v, order) \
-	atomic_store_explicit((p), (v), memory_order_##order)
-#define thrum__swap(p, v, order) \
-	atomic_exchange_explicit((p), (v), memory_order_##order)
-#define thrum__add(p, v, order) \
-	atomic_fetch_add_explicit((p), (v), memory_order_##order)
-#define thrum__sub(p, v, order) \
-	atomic_fetch_sub_explicit((p), (v), memory_order_##order)
-#define thrum__or(p, v, order) \
-	atomic_fetch_or_explicit((p), (v), memory_order_##order)
-#define thrum__and(p, v, order) \
-	atomic_fetch_and_explicit((p), (v), memory_order_##order)
-#define thrum__cas(p, expected, v, order) \
-	atomic_compare_exchange_strong_explicit((p), (expected), (v), \
-	                                        memory_order_##order, \
-	                                        memory_order_relaxed)
-
-/* The same on a word of a public struct, whose header has no atomic types. */
+/* What stands around an operation, in builds for tests alone. In a build that is
+ * installed each of these is the operation itself.
+ *
+ * THRUM__CHAOS: a delay before it, now and then; test/stress/chaos.c.
+ * THRUM__VALGRIND: helgrind and drd do not know these operations; they are told
+ * which words are such, and what is ordered by them; lib/annotate.h. */
 #define THRUM__ORDER_relaxed __ATOMIC_RELAXED
 #define THRUM__ORDER_acquire __ATOMIC_ACQUIRE
 #define THRUM__ORDER_release __ATOMIC_RELEASE
 #define THRUM__ORDER_acq_rel __ATOMIC_ACQ_REL
-#define thrum__peek(p, order) __atomic_load_n((p), THRUM__ORDER_##order)
+#define THRUM__ORDER_seq_cst __ATOMIC_SEQ_CST
+#if defined(THRUM__CHAOS)
+void thrum__chaos(void);
+#define THRUM__AROUND(p, order, op) (thrum__chaos(), (op))
+#define THRUM__AROUND_STORE(p, order, op) (thrum__chaos(), (op))
+#elif defined(THRUM__VALGRIND)
+#include "annotate.h"
+#define THRUM__AROUND(p, order, op) __extension__({ \
+	thrum__annotate_before((p), sizeof *(p), THRUM__ORDER_##order); \
+	__auto_type thrum__value = (op); \
+	thrum__annotate_after((p), THRUM__ORDER_##order); \
+	thrum__value; })
+#define THRUM__AROUND_STORE(p, order, op) \
+	(thrum__annotate_before((p), sizeof *(p), THRUM__ORDER_##order), (op))
+#else
+#define THRUM__AROUND(p, order, op) (op)
+#define THRUM__AROUND_STORE(p, order, op) (op)
+#endif
+
+#define thrum__load(p, order) \
+	THRUM__AROUND(p, order, \
+		atomic_load_explicit((p), memory_order_##order))
+#define thrum__store(p, v, order) \
+	THRUM__AROUND_STORE(p, order, \
+		atomic_store_explicit((p), (v), memory_order_##order))
+#define thrum__swap(p, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_exchange_explicit((p), (v), memory_order_##order))
+#define thrum__add(p, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_fetch_add_explicit((p), (v), memory_order_##order))
+#define thrum__sub(p, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_fetch_sub_explicit((p), (v), memory_order_##order))
+#define thrum__or(p, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_fetch_or_explicit((p), (v), memory_order_##order))
+#define thrum__and(p, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_fetch_and_explicit((p), (v), memory_order_##order))
+#define thrum__cas(p, expected, v, order) \
+	THRUM__AROUND(p, order, \
+		atomic_compare_exchange_strong_explicit((p), (expected), (v), \
+		                                        memory_order_##order, \
+		                                        memory_order_relaxed))
+
+/* The same on a word of a public struct, whose header has no atomic types. */
+#define thrum__peek(p, order) \
+	THRUM__AROUND(p, order, \
+		__atomic_load_n((p), THRUM__ORDER_##order))
 #define thrum__poke(p, v, order) \
-	__atomic_store_n((p), (v), THRUM__ORDER_##order)
+	THRUM__AROUND_STORE(p, order, \
+		__atomic_store_n((p), (v), THRUM__ORDER_##order))
 #define thrum__poke_swap(p, v, order) \
-	__atomic_exchange_n((p), (v), THRUM__ORDER_##order)
+	THRUM__AROUND(p, order, \
+		__atomic_exchange_n((p), (v), THRUM__ORDER_##order))
 #define thrum__poke_or(p, v, order) \
-	__atomic_fetch_or((p), (v), THRUM__ORDER_##order)
+	THRUM__AROUND(p, order, \
+		__atomic_fetch_or((p), (v), THRUM__ORDER_##order))
 #define thrum__poke_cas(p, expected, v, order) \
-	__atomic_compare_exchange_n((p), (expected), (v), 0, \
-	                            THRUM__ORDER_##order, __ATOMIC_RELAXED)
+	THRUM__AROUND(p, order, \
+		__atomic_compare_exchange_n((p), (expected), (v), 0, \
+		                            THRUM__ORDER_##order, \
+		                            __ATOMIC_RELAXED))
 
 #if defined(__SANITIZE_THREAD__)
 #define THRUM__TSAN 1
@@ -76,6 +117,9 @@ void thrum__explore_pause(void);
  */
 static inline void thrum__fence_seq_cst(void)
 {
+#if defined(THRUM__CHAOS)
+	thrum__chaos();
+#endif
 #if defined(THRUM__EXPLORE)
 	atomic_thread_fence(memory_order_seq_cst);
 #elif defined(THRUM__TSAN)

@@ -9,9 +9,10 @@
 noinst_LTLIBRARIES += lib/libthrum-core.la
 lib_LTLIBRARIES = lib/libthrum.la
 
-# By layer, as test/meta/layers.txt has them.
-lib_libthrum_core_la_SOURCES = \
-	lib/atomics.h \
+# By layer, as test/meta/layers.txt has them; without what asks the system for
+# its topology.
+core_sources = \
+	lib/annotate.h lib/atomics.h \
 	lib/cacheline.h \
 	lib/policy.h \
 	lib/park.c lib/park.h \
@@ -66,6 +67,7 @@ lib_libthrum_core_la_SOURCES = \
 	lib/line.c lib/line.h \
 	lib/outlet.c lib/outlet.h \
 	lib/terminal.c lib/terminal.h
+lib_libthrum_core_la_SOURCES = $(core_sources)
 if HWLOC
 lib_libthrum_core_la_SOURCES += lib/topology_hwloc.c
 else
