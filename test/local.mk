@@ -6,9 +6,8 @@
 #                  no root
 #                  decisions of the scheduler on machines of up to 256 cores
 #                  are simulated; test/sim/simulate tells the figures
-# check-stress     random bodies, callers, nesting, failures
+# check-stress     random programs, crowds, delays; see test/stress/local.mk
 # check-all        both
-# check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
 # check-valgrind   a part of check under Valgrind
 # check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
 #                  test/topo/local.mk
@@ -177,7 +176,6 @@ test_data = \
 	test/data/topology/nocores.xml \
 	test/data/topology/onepu.xml \
 	test/data/topology/sparse.xml \
-	test/stress/stress.h \
 	test/unit/capture.h
 
 EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/figures \
@@ -195,7 +193,7 @@ TESTS += $(forking_tests)
 endif
 endif
 
-# A look in make check, a run in check-stress; THRUM_STRESS_SECONDS decides.
+# A look in make check; THRUM_STRESS_SECONDS decides.
 if LONG_TESTS
 stress_seconds = 5
 else
@@ -239,24 +237,9 @@ check_patience = 10
 sanitizer_environment =
 endif
 
-if CHECK
-check-stress:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(stress_tests)' stress_seconds=5
-else
-check-stress:
-	@echo "thrum: Check was not found; there are no stress tests" >&2
-endif
-
 # One after the other: each is a make of its own in the same directory.
 check-all: check
 	$(MAKE) $(AM_MAKEFLAGS) check-stress
-
-ROUNDS = 20
-check-loop:
-	@for round in `seq $(ROUNDS)`; do \
-		echo "round $$round of $(ROUNDS)"; \
-		$(MAKE) $(AM_MAKEFLAGS) check-stress || exit 1; \
-	done
 
 VALGRIND = valgrind
 # Not possible leaks: the stacks of threads that live until exit are such.
@@ -350,6 +333,7 @@ programs: all
 
 .PHONY: check-stress check-all check-loop check-valgrind check-hotloop \
 	check-fault check-process programs
+.PHONY: check-all check-valgrind check-hotloop programs
 
 consumer_files = \
 	test/consumer/run \

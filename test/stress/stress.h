@@ -1,14 +1,20 @@
 /* SPDX-FileCopyrightText: The thrum authors
  * SPDX-License-Identifier: MIT */
-/* stress.h - what the stress programs share: time, chance, and how to fail
+/* stress.h - what the stress programs share: time, chance, figures, and how to
+ * fail
  *
  * A program runs for THRUM_STRESS_SECONDS (5), draws from a seed that it prints,
  * and takes one as its argument or from THRUM_SEED to do the same again; what
  * threads make of it differs. It prints one line of TAP. A hang ends by alarm.
+ *
+ * THRUM_TIER=full has the program go on until it has reached what is asked of
+ * it, and fail if it does not. Otherwise it asks for less.
  */
 #ifndef THRUM__TEST_STRESS_H
 #define THRUM__TEST_STRESS_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +24,18 @@
 
 static uint64_t stress_seed;
 static double stress_end;
+static bool stress_full, stress_missed;
 
-static inline double stress_now(void)
+static inline uint64_t stress_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline double stress_now(void)
+{
+	return (double)stress_ns() / 1e9;
 }
 
 static inline int stress_goes_on(void)
@@ -55,37 +67,74 @@ static inline void stress_spin(uint64_t turns)
 		;
 }
 
-/* Any thread; _exit, as others still run. */
+/* Any thread; _exit, as others still run. The words come from what the thread
+ * says that it is at, if it does. */
+static _Thread_local char stress_at[400];
+
 #define STRESS_CHECK(e) ((e) ? (void)0 : stress_fail(#e, __FILE__, __LINE__))
 
 static inline void stress_fail(const char *what, const char *file, int line)
 {
-	printf("not ok 1 - %s:%d: %s, seed %llu\n", file, line, what,
-	       (unsigned long long)stress_seed);
+	printf("not ok 1 - %s:%d: %s, seed %llu%s\n", file, line, what,
+	       (unsigned long long)stress_seed, stress_at);
 	fflush(stdout);
 	_exit(1);
+}
+
+/* How long until a program that hangs is ended, from now. */
+static inline void stress_alarm(double seconds)
+{
+	const char *patience = getenv("CK_TIMEOUT_MULTIPLIER");
+	alarm((unsigned)seconds + 6 * (patience ? (unsigned)atoi(patience) : 10));
+}
+
+static inline void stress_begin_with(uint64_t seed)
+{
+	const char *seconds = getenv("THRUM_STRESS_SECONDS");
+	const char *tier = getenv("THRUM_TIER");
+	double length = seconds ? strtod(seconds, NULL) : 5;
+
+	stress_full = tier && strcmp(tier, "full") == 0;
+	stress_seed = seed ? seed : stress_ns() / 1000;
+	stress_end = stress_now() + length;
+	printf("1..1\n# seed %llu\n", (unsigned long long)stress_seed);
+	fflush(stdout);
+	stress_alarm(length);
 }
 
 static inline void stress_begin(int argc, char **argv)
 {
 	const char *seed = argc > 1 ? argv[1] : getenv("THRUM_SEED");
-	const char *seconds = getenv("THRUM_STRESS_SECONDS");
-	const char *patience = getenv("CK_TIMEOUT_MULTIPLIER");
-	double length = seconds ? strtod(seconds, NULL) : 5;
+	stress_begin_with(seed ? strtoull(seed, NULL, 0) : 0);
+}
 
-	stress_seed = seed ? strtoull(seed, NULL, 0)
-	                   : (uint64_t)(stress_now() * 1e6);
-	stress_end = stress_now() + length;
-	printf("1..1\n# seed %llu\n", (unsigned long long)stress_seed);
-	fflush(stdout);
-	alarm((unsigned)length
-	      + 6 * (patience ? (unsigned)atoi(patience) : 10));
+/* What a promise asks for: @p quick in a look, @p full in the full tier, and then
+ * it is gone on for, while @p done is less. */
+static inline bool stress_wants(uint64_t done, uint64_t full)
+{
+	if (stress_full ? done >= full : !stress_goes_on())
+		return false;
+	if (stress_full && done % 64 == 0)
+		stress_alarm(60);
+	return true;
+}
+
+/* The line that test/figures gathers. @p ok decides in the full tier, and where
+ * it is not a matter of time. */
+static inline void stress_figure(const char *promise, double reached,
+                                 double asked, bool ok, const char *what)
+{
+	printf("FIGURE %s %.12g %.12g %s %s\n", promise, reached, asked,
+	       ok ? "ok" : "MISSED", what);
+	if (!ok)
+		stress_missed = true;
 }
 
 static inline int stress_done(const char *name, unsigned long rounds)
 {
-	printf("# %lu rounds\nok 1 - %s\n", rounds, name);
-	return 0;
+	printf("# %lu rounds\n%s 1 - %s\n", rounds,
+	       stress_missed ? "not ok" : "ok", name);
+	return stress_missed;
 }
 
 #endif
