@@ -56,9 +56,9 @@ bool thrum__range_claim_turn(struct range *r, uint32_t epoch)
 {
 	uint64_t word = thrum__range_pack(epoch, 1, 0);
 
-	/* Relaxed: a look before the exchange, which would take the line from
-	 * thieves that look at it. */
-	if (thrum__load(&r->word, relaxed) != word)
+	/* A look before the exchange, which would take the line from thieves
+	 * that look at it. */
+	if (!thrum__range_has_turn(r, epoch))
 		return false;
 	/* [R2] pairs with [R1] in thrum__range_set_turn */
 	return thrum__cas(&r->word, &word, thrum__range_pack(epoch, 0, 0),

@@ -149,6 +149,14 @@ bool thrum__range_steal(struct range *r, uint64_t deal, uint32_t rank,
 /** Give the word's worker one turn of its own that nobody can steal. */
 void thrum__range_set_turn(struct range *r, uint32_t epoch);
 
+/** That turn is still to be had. A hint, but for who looks after a fence. */
+static inline bool thrum__range_has_turn(const struct range *r, uint32_t epoch)
+{
+	/* Relaxed: who claims it acquires. */
+	return thrum__load(&r->word, relaxed)
+	       == thrum__range_pack(epoch, 1, 0);
+}
+
 /** Claim that turn: by the worker, or by the caller to take it back. */
 bool thrum__range_claim_turn(struct range *r, uint32_t epoch);
 

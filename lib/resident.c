@@ -92,6 +92,28 @@ struct habits {
 	int64_t kept_ns;  /* at most, if it is kept out; 0 it was not */
 };
 
+/* A call waits for the resident of @p w to have its turn, which nobody else can
+ * take. Who is kept out has to see that before it sleeps: the caller did not call
+ * it if it saw it awake, and would wait until it looks again by itself. */
+static bool turn_waits(const struct worker *w)
+{
+	/* [T5] pairs with [T6] in make_team */
+	uint32_t n = thrum__load(&w->pool->teams, acquire);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct team *t = thrum__load(&w->pool->team[i], relaxed);
+		/* [T2] pairs with [T1] in thrum__team_publish */
+		uint64_t deal = thrum__load(&t->deal, acquire);
+		/* [T4] pairs with [T3] in write_tables */
+		unsigned rank = thrum__load(&t->rank[w->id], acquire);
+		if (rank != 0 && rank < thrum__deal_ranks(deal)
+		    && thrum__range_has_turn(&t->seat[rank].range,
+		                             thrum__deal_epoch(deal)))
+			return true;
+	}
+	return false;
+}
+
 /* Spin, then sleep. Who is kept out of a call does not spin, on the core of a
  * caller, and looks again after a while. To be woken by the caller as that leaves
  * would be to take the core from it just when its place is free, and it mostly
@@ -111,8 +133,8 @@ static void rest(struct worker *w, uint32_t seen, bool kept_out,
 	uint64_t since = thrum__clock_ns();
 	thrum__idle_announce(pool, &w->home);
 	/* Ordered by [I4]; acquired by [I3] in the next round. New calls are
-	 * nothing to who is kept out; a turn may wait for so long. */
-	if ((!kept_out && thrum__idle_seen(pool) != seen)
+	 * nothing to who is kept out, but for those that wait for it. */
+	if ((thrum__idle_seen(pool) != seen && (!kept_out || turn_waits(w)))
 	    || thrum__load(&pool->stop, relaxed))
 		thrum__idle_cancel(pool, &w->home);
 	else

@@ -19,14 +19,19 @@ test_stress_libthrum_chaos_la_LIBADD = $(lib_libthrum_core_la_LIBADD)
 chaos_libs = test/stress/libthrum-chaos.la $(LIBM) $(PTHREAD_LIBS)
 
 plain_stress = \
-	test/stress/stress_deque
+	test/stress/stress_deque \
+	test/stress/stress_wake
 test_stress_stress_deque_LDADD = lib/libthrum-core.la
+test_stress_stress_wake_LDADD = lib/libthrum-core.la
+wrap_park = $(AM_LDFLAGS) -Wl,--wrap=thrum__parker_park_for
+test_stress_stress_wake_LDFLAGS = $(wrap_park)
 
 chaos_stress = \
 	test/stress/chaos_callers \
 	test/stress/chaos_deque \
 	test/stress/chaos_mix \
-	test/stress/chaos_sleep
+	test/stress/chaos_sleep \
+	test/stress/chaos_wake
 test_stress_chaos_callers_SOURCES = test/stress/stress_callers.c
 test_stress_chaos_callers_LDADD = $(chaos_libs)
 test_stress_chaos_deque_SOURCES = test/stress/stress_deque.c
@@ -35,6 +40,9 @@ test_stress_chaos_mix_SOURCES = test/stress/stress_mix.c
 test_stress_chaos_mix_LDADD = $(chaos_libs)
 test_stress_chaos_sleep_SOURCES = test/stress/stress_sleep.c
 test_stress_chaos_sleep_LDADD = $(chaos_libs)
+test_stress_chaos_wake_SOURCES = test/stress/stress_wake.c
+test_stress_chaos_wake_LDADD = $(chaos_libs)
+test_stress_chaos_wake_LDFLAGS = $(wrap_park)
 
 EXTRA_PROGRAMS += $(plain_stress) $(chaos_stress)
 EXTRA_DIST += test/stress/run test/stress/stress.h
