@@ -103,13 +103,17 @@ static size_t run_once(struct loop *l, struct call *call,
 	return thrum__loop_failed(call, task, begin, end, code, tally);
 }
 
-/* Indices begin <= i < end as one part; after a failure, the rest of it. */
+/* Indices begin <= i < end as one part; after a failure, the rest of it, unless
+ * the call is to end: all of them may fail, and each take long. */
 static void run_part(struct loop *l, struct call *call, struct thrum_task *task,
                      size_t begin, size_t end, struct tally *tally)
 {
 	/* Relaxed: see call.c. */
-	while (begin < end && thrum__load(&call->stop, relaxed) == STOP_NOT)
+	while (begin < end && thrum__load(&call->stop, relaxed) == STOP_NOT) {
 		begin = run_once(l, call, task, begin, end, tally);
+		if (begin < end && thrum__call_may_stop(call))
+			(void)thrum__call_stopping(call);
+	}
 }
 
 /* Parts of the full grain, one after the other; at moves on by step, downwards by

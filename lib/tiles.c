@@ -238,9 +238,11 @@ static void run_box(struct sweep *s, const size_t *from, const size_t *end)
 	memcpy(begin, from, size);
 	while (outer < t->ndim - 1 && end[outer] - begin[outer] == 1)
 		outer++;
-	/* Relaxed: see call.c. */
+	/* Asked before each run of the body: all places may fail, and each take
+	 * long. */
 	while (begin[outer] < end[outer]
-	       && thrum__load(&s->call->stop, relaxed) == STOP_NOT) {
+	       && !(thrum__call_may_stop(s->call)
+	            && thrum__call_stopping(s->call))) {
 		int code = run_body(s, begin, end);
 		if (code == 0) {
 			count_whole(s, begin, end);
@@ -308,11 +310,9 @@ static bool walk(struct sweep *s, const struct grid *g, size_t first)
 	if (first >= s->end || first + n <= s->begin)
 		return true;
 	if (n == 1) {
-		if (thrum__call_may_stop(s->call)
-		    && thrum__call_stopping(s->call))
-			return false;
 		run_tile(s, g->lo);
-		return true;
+		/* Relaxed: see call.c; run_box has asked. */
+		return thrum__load(&s->call->stop, relaxed) == STOP_NOT;
 	}
 	for (int d = 1; d < t->ndim; d++)
 		if (g->n[d] > g->n[across])

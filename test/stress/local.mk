@@ -20,8 +20,10 @@ chaos_libs = test/stress/libthrum-chaos.la $(LIBM) $(PTHREAD_LIBS)
 
 plain_stress = \
 	test/stress/stress_deque \
+	test/stress/stress_ends \
 	test/stress/stress_wake
 test_stress_stress_deque_LDADD = lib/libthrum-core.la
+test_stress_stress_ends_LDADD = $(api_libs)
 test_stress_stress_wake_LDADD = lib/libthrum-core.la
 wrap_park = $(AM_LDFLAGS) -Wl,--wrap=thrum__parker_park_for
 test_stress_stress_wake_LDFLAGS = $(wrap_park)
@@ -29,6 +31,7 @@ test_stress_stress_wake_LDFLAGS = $(wrap_park)
 chaos_stress = \
 	test/stress/chaos_callers \
 	test/stress/chaos_deque \
+	test/stress/chaos_ends \
 	test/stress/chaos_mix \
 	test/stress/chaos_sleep \
 	test/stress/chaos_wake
@@ -36,6 +39,8 @@ test_stress_chaos_callers_SOURCES = test/stress/stress_callers.c
 test_stress_chaos_callers_LDADD = $(chaos_libs)
 test_stress_chaos_deque_SOURCES = test/stress/stress_deque.c
 test_stress_chaos_deque_LDADD = $(chaos_libs)
+test_stress_chaos_ends_SOURCES = test/stress/stress_ends.c
+test_stress_chaos_ends_LDADD = $(chaos_libs)
 test_stress_chaos_mix_SOURCES = test/stress/stress_mix.c
 test_stress_chaos_mix_LDADD = $(chaos_libs)
 test_stress_chaos_sleep_SOURCES = test/stress/stress_sleep.c
@@ -45,7 +50,7 @@ test_stress_chaos_wake_LDADD = $(chaos_libs)
 test_stress_chaos_wake_LDFLAGS = $(wrap_park)
 
 EXTRA_PROGRAMS += $(plain_stress) $(chaos_stress)
-EXTRA_DIST += test/stress/run test/stress/stress.h
+EXTRA_DIST += test/stress/run test/stress/stress.h test/stress/waited.h
 CLEANFILES += test/stress/libthrum-chaos.la
 
 stress_programs = $(stress_tests) $(plain_stress) $(chaos_stress)

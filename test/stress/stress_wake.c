@@ -23,8 +23,8 @@
 #include "stress.h"
 
 #include "park.h"
+#include "waited.h"
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <thrum.h>
 
@@ -92,25 +92,8 @@ static void *watch(void *arg)
  * and what the thread above knows. */
 static uint64_t excuses_ns(void)
 {
-	uint64_t sum = atomic_load_explicit(&held_up_ns, memory_order_relaxed);
-	DIR *dir = opendir("/proc/self/task");
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir))) {
-		char name[300];
-		unsigned long long ran, waited;
-		(void)snprintf(name, sizeof name, "/proc/self/task/%s/schedstat",
-		               e->d_name);
-		FILE *f = e->d_name[0] == '.' ? NULL : fopen(name, "r");
-		if (!f)
-			continue;
-		if (fscanf(f, "%llu %llu", &ran, &waited) == 2)
-			sum += waited;
-		fclose(f);
-	}
-	if (dir)
-		closedir(dir);
-	return sum;
+	return stress_waited()
+	       + atomic_load_explicit(&held_up_ns, memory_order_relaxed);
 }
 
 struct worst {
