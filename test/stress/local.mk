@@ -33,6 +33,7 @@ chaos_stress = \
 	test/stress/chaos_deque \
 	test/stress/chaos_ends \
 	test/stress/chaos_mix \
+	test/stress/chaos_same \
 	test/stress/chaos_sleep \
 	test/stress/chaos_wake
 test_stress_chaos_callers_SOURCES = test/stress/stress_callers.c
@@ -41,6 +42,7 @@ test_stress_chaos_deque_SOURCES = test/stress/stress_deque.c
 test_stress_chaos_deque_LDADD = $(chaos_libs)
 test_stress_chaos_ends_SOURCES = test/stress/stress_ends.c
 test_stress_chaos_ends_LDADD = $(chaos_libs)
+test_stress_chaos_same_LDADD = $(chaos_libs)
 test_stress_chaos_mix_SOURCES = test/stress/stress_mix.c
 test_stress_chaos_mix_LDADD = $(chaos_libs)
 test_stress_chaos_sleep_SOURCES = test/stress/stress_sleep.c
