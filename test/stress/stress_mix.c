@@ -2,13 +2,17 @@
  * SPDX-License-Identifier: MIT */
 /* stress_mix.c - programs drawn at random, beside a serial model
  *
- * A round draws a pool of 1 to 64 workers (or the default pool) and one to four
+ * A round draws a pool of 1 to 256 workers (or the default pool) and one to four
  * host threads. Each makes calls of all kinds on it, whose bodies make calls in
  * their turn, fail, are cancelled or come too late. Bodies decide by index from
  * the seed of the call, so what must come out is known without a thread.
  *
  * A call inside a body may be ended by what ends the call around it. It is
  * excused, then: what it did must still add up.
+ *
+ * What is drawn in a round depends on the seed and its number alone. A failure
+ * tells both, and which call it was; `stress_mix SEED ROUND` does that round again
+ * and again.
  */
 #include "stress.h"
 
@@ -16,10 +20,11 @@
 #include <stdbool.h>
 #include <thrum.h>
 
-enum { DEEPEST = 2, MOST = 3000 };
+enum { DEEPEST = 2, MOST = 3000, WIDEST = 256 };
 
 static thrum_pool *pool; /* of the round; NULL the default */
 static int widest;       /* n_jobs to draw up to */
+static unsigned long at_round;
 
 /* A call as drawn. */
 struct op {
@@ -458,14 +463,14 @@ static int turn(void *ctx, thrum_task *task)
 
 static void each(uint64_t *state)
 {
-	unsigned char turns[64] = { 0 };
+	unsigned char turns[WIDEST] = { 0 };
 	thrum_report r;
 	uint64_t done = 0;
 
 	STRESS_CHECK(thrum_each(pool, turn, turns,
 	                        THRUM_OPTS(.n_jobs = draw_n_jobs(state),
 	                                   .report = &r)) == 0);
-	for (int i = 0; i < 64; i++) {
+	for (int i = 0; i < WIDEST; i++) {
 		STRESS_CHECK(turns[i] <= 1);
 		done += turns[i];
 	}
@@ -476,7 +481,15 @@ static void each(uint64_t *state)
 
 static void any_call(uint64_t *state, int depth, thrum_task *outer)
 {
-	switch (stress_draw(state, outer ? 7 : 8)) {
+	static const char *const names[] = { "for", "for", "map", "reduce",
+		"ordered reduce", "stream", "tree", "each" };
+	uint64_t kind = stress_draw(state, outer ? 7 : 8), drawn = *state;
+
+	(void)snprintf(stress_at, sizeof stress_at,
+	               ", round %lu: pool of %d%s, %s, at depth %d, drawn from "
+	               "%#llx", at_round, widest, pool ? "" : " (default)",
+	               names[kind], depth, (unsigned long long)drawn);
+	switch (kind) {
 	case 0:
 	case 1:
 		loop(state, depth, outer, false);
@@ -511,36 +524,43 @@ static void *host(void *arg)
 	return NULL;
 }
 
+static void round_of(uint64_t state)
+{
+	enum { HOSTS = 4 };
+	pthread_t thread[HOSTS];
+	uint64_t seed[HOSTS];
+	int hosts = 1 + (int)stress_draw(&state, HOSTS);
+	uint64_t size = stress_draw(&state, 8);
+
+	widest = 1 + (int)stress_draw(&state, size < 4 ? 4
+	                                      : size < 7 ? 64 : WIDEST);
+	pool = NULL;
+	if (stress_draw(&state, 4))
+		STRESS_CHECK(thrum_pool_create(&pool, THRUM_POOL_OPTS(
+			.n_jobs = widest,
+			.spin_us = stress_draw(&state, 2) ? -1 : 0,
+			.bind = 1 + (int)stress_draw(&state, 3))) == 0);
+	for (int i = 0; i < hosts; i++) {
+		seed[i] = stress_draw(&state, UINT64_MAX);
+		STRESS_CHECK(pthread_create(&thread[i], NULL, host, &seed[i])
+		             == 0);
+	}
+	for (int i = 0; i < hosts; i++)
+		pthread_join(thread[i], NULL);
+	STRESS_CHECK(thrum_pool_destroy(pool) == 0);
+	if (stress_draw(&state, 8) == 0)
+		STRESS_CHECK(thrum_shutdown() == 0);
+}
+
 int main(int argc, char **argv)
 {
+	const char *only = argc > 2 ? argv[2] : NULL;
 	unsigned long rounds = 0;
 
 	stress_begin(argc, argv);
-	for (uint64_t state = stress_seed; stress_goes_on(); rounds++) {
-		enum { HOSTS = 4 };
-		pthread_t thread[HOSTS];
-		uint64_t seed[HOSTS];
-		int hosts = 1 + (int)stress_draw(&state, HOSTS);
-
-		widest = 1 + (int)stress_draw(&state, stress_draw(&state, 2)
-		                                      ? 4 : 64);
-		pool = NULL;
-		if (stress_draw(&state, 4))
-			STRESS_CHECK(thrum_pool_create(&pool, THRUM_POOL_OPTS(
-				.n_jobs = widest,
-				.spin_us = stress_draw(&state, 2) ? -1 : 0,
-				.bind = 1 + (int)stress_draw(&state, 3)))
-				== 0);
-		for (int i = 0; i < hosts; i++) {
-			seed[i] = stress_draw(&state, UINT64_MAX);
-			STRESS_CHECK(pthread_create(&thread[i], NULL, host,
-			                            &seed[i]) == 0);
-		}
-		for (int i = 0; i < hosts; i++)
-			pthread_join(thread[i], NULL);
-		STRESS_CHECK(thrum_pool_destroy(pool) == 0);
-		if (stress_draw(&state, 8) == 0)
-			STRESS_CHECK(thrum_shutdown() == 0);
+	for (; stress_goes_on(); rounds++) {
+		at_round = only ? strtoul(only, NULL, 0) : rounds;
+		round_of(stress_mix(stress_seed + at_round));
 	}
 	STRESS_CHECK(thrum_shutdown() == 0);
 	return stress_done("random programs agree with a serial run", rounds);
