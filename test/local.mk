@@ -8,6 +8,8 @@
 #                  are simulated; test/sim/simulate tells the figures
 # check-stress     random programs, crowds, delays; see test/stress/local.mk
 # check-all        both
+# check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
+# check-spin       liveness: models for Spin, see test/model/local.mk
 # check-valgrind   a part of check under Valgrind
 # check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
 #                  test/topo/local.mk
