@@ -7,7 +7,8 @@
 #                  decisions of the scheduler on machines of up to 256 cores
 #                  are simulated; test/sim/simulate tells the figures
 # check-stress     random programs, crowds, delays; see test/stress/local.mk
-# check-all        both
+# check-all        check, and all the deep checks, at length: two hours; with the
+#                  table of doc/reliability.md
 # check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
 # check-spin       liveness: models for Spin, see test/model/local.mk
 # check-valgrind   a part of check under Valgrind
@@ -239,9 +240,17 @@ check_patience = 10
 sanitizer_environment =
 endif
 
-# One after the other: each is a make of its own in the same directory.
+# What each promise of doc/reliability.md is proved by. The others take the builds
+# of .ci/run.
+deep_checks = check-model check-spin check-stress check-fault check-process \
+	check-topo check-fuzz check-helgrind check-drd
+
 check-all: check
-	$(MAKE) $(AM_MAKEFLAGS) check-stress
+	THRUM_TIER=full MAKE='$(MAKE) $(AM_MAKEFLAGS)' \
+		$(SHELL) $(srcdir)/test/figures run $(deep_checks)
+clean-figures:
+	-rm -rf figures.d
+clean-local: clean-figures
 
 VALGRIND = valgrind
 # Not possible leaks: the stacks of threads that live until exit are such.
@@ -333,9 +342,8 @@ endif
 programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(EXTRA_PROGRAMS) $(bench_modules)
 
-.PHONY: check-stress check-all check-loop check-valgrind check-hotloop \
-	check-fault check-process programs
-.PHONY: check-all check-valgrind check-hotloop programs
+.PHONY: check-all check-valgrind check-hotloop check-fault check-process \
+	programs
 
 consumer_files = \
 	test/consumer/run \

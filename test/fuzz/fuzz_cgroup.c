@@ -45,12 +45,12 @@ static void check_same(const struct cgroup_limits *a,
 	HOLDS(strcmp(a->cpus_file, b->cpus_file) == 0);
 }
 
-static void law(const uint8_t *data, size_t size)
+static void law_of(const uint8_t *data, size_t size, bool hurry)
 {
 	struct cgroup_limits l, again;
 	files_take(data, size, "/proc/self/cgroup", "/proc/self/mountinfo");
 	errno = ENOTTY;
-	thrum__cgroup_limits(&l, "");
+	thrum__cgroup_limits(&l, "", hurry);
 	HOLDS(errno == ENOTTY);
 	if (l.quota.limited) {
 		int64_t q = l.quota.quota_us, p = l.quota.period_us;
@@ -64,11 +64,17 @@ static void law(const uint8_t *data, size_t size)
 		HOLDS(l.cpus.cpu[i] > l.cpus.cpu[i - 1]);
 	check_paths(&l);
 	files_again();
-	thrum__cgroup_limits(&again, "");
+	thrum__cgroup_limits(&again, "", hurry);
 	check_same(&l, &again);
 	thrum__cpulist_free(&again.cpus);
 	thrum__cpulist_free(&l.cpus);
 	files_free();
+}
+
+static void law(const uint8_t *data, size_t size)
+{
+	law_of(data, size, false);
+	law_of(data, size, true);
 }
 
 FUZZ_TARGET(cgroup, law);
