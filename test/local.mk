@@ -248,6 +248,8 @@ deep_checks = check-model check-spin check-stress check-fault check-process \
 check-all: check
 	THRUM_TIER=full MAKE='$(MAKE) $(AM_MAKEFLAGS)' \
 		$(SHELL) $(srcdir)/test/figures run $(deep_checks)
+deep-checks:
+	@echo $(deep_checks)
 clean-figures:
 	-rm -rf figures.d
 clean-local: clean-figures
@@ -342,7 +344,8 @@ endif
 programs: all
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(EXTRA_PROGRAMS) $(bench_modules)
 
-.PHONY: check-all check-valgrind check-hotloop check-fault check-process \
+.PHONY: check-all deep-checks check-valgrind check-hotloop check-fault \
+	check-process \
 	programs
 
 consumer_files = \
