@@ -87,6 +87,8 @@ void explore_acted(void);
 /** Sleep until explore_wake. @return false if the time was up. */
 bool explore_sleep(const void *futex, bool timed);
 unsigned explore_wake(const void *futex, int count);
+/** Of the stack of the thread that runs, or thread-local. */
+bool explore_own(const volatile void *p);
 /** End the run; does not come back from a thread. */
 void explore_fail(const char *form, ...)
 	__attribute__((format(printf, 1, 2)));
@@ -136,6 +138,13 @@ void memory_fence(int order, const void *pc);
 /** The newest value, which the thread has seen after this. */
 uint64_t memory_newest(const volatile void *p, unsigned bytes);
 
+/* local.c: thread-local variables */
+void local_learn(void);         /* which there are; once */
+void local_begin(unsigned thread); /* as in a new thread */
+void local_leave(unsigned thread);
+void local_enter(unsigned thread);
+bool local_is(const volatile void *p);
+
 /* lines.c */
 void lines_begin(void);        /* before each run */
 void lines_move(const volatile void *p, bool write);
@@ -148,6 +157,7 @@ void trace_begin(void);
 void trace_step(const void *pc, const char *form, ...)
 	__attribute__((format(printf, 2, 3)));
 void trace_end(void);
+bool trace_known(const volatile void *p); /* it has a name */
 const char *trace_name(const volatile void *p);
 void trace_forget_names(void);
 const char *trace_order(int order);

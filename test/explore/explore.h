@@ -55,7 +55,8 @@ struct scenario {
 /** The end of a list has no name. */
 extern const struct scenario explore_litmus[], explore_broken[],
 	explore_deque[], explore_range[], explore_park[], explore_idle[],
-	explore_join[], explore_feed[], explore_team[];
+	explore_join[], explore_feed[], explore_team[], explore_stream[],
+	explore_steal[];
 
 /** The law: if it does not hold, the run ends, and is reported. */
 void explore_check(bool holds, const char *what);
@@ -64,7 +65,7 @@ void explore_check(bool holds, const char *what);
 void explore_outcome(unsigned which);
 
 /** The memory is gone: whoever touches it later in the run is reported, as is who
- * touched it and is not known to be through. */
+ * touched it and is not known to be through. Aligned to 8. */
 void explore_dead(const void *p, size_t bytes);
 
 /** What a place is called in a report. In prepare(). */
@@ -73,8 +74,11 @@ void explore_name(const volatile void *p, size_t bytes, const char *name);
 /** Which of thread[] is running. */
 unsigned explore_self(void);
 
-/** Transfers of 64-byte lines between cores so far in this run, by the thread
- * that runs: each thread is a core. */
+/** Lines of 64 bytes that have moved to the core of the thread that runs, so far in
+ * this run: each thread is a core. */
 unsigned explore_transfers(void);
+
+/** The figure of steal.c, of the runs so far. */
+void explore_steal_figure(void);
 
 #endif

@@ -2,15 +2,16 @@
  * SPDX-License-Identifier: MIT */
 /* lines.c - how often a line of memory would move from one core to another
  *
- * Each thread is a core with a cache of its own, kept coherent as by MESI: a line
- * of 64 bytes has copies, and one transfer is a read by a core that has none, or
- * a write by one that has not the only one.
+ * Each thread is a core with a cache of its own, kept coherent as by MESI. A line
+ * of 64 bytes has copies; an access by a core that has none moves it there. A write
+ * by one that has a copy among others moves nothing, but tells them to drop theirs.
+ * When a run begins all cores have copies of all lines.
  */
 #include "engine.h"
 
 #include <string.h>
 
-enum { LINES = 1024 };
+enum { LINES = 4096 };
 
 static struct { uintptr_t key; uint32_t run; uint8_t copies; } lines[LINES];
 static unsigned transfers[THREADS];
@@ -33,11 +34,10 @@ void lines_move(const volatile void *p, bool write)
 	if (lines[h % LINES].run != run) {
 		lines[h % LINES].run = run;
 		lines[h % LINES].key = key;
-		lines[h % LINES].copies = 0;
+		lines[h % LINES].copies = UINT8_MAX;
 	}
 	uint8_t *copies = &lines[h % LINES].copies;
-	/* The first to touch a line in a run has it already. */
-	if (*copies && (write ? *copies != bit : !(*copies & bit)))
+	if (!(*copies & bit))
 		transfers[explore_me]++;
 	*copies = write ? bit : *copies | bit;
 }

@@ -8,8 +8,12 @@
  *   explore --runs N --seconds S --bound B --random --seed SEED NAME...
  *   explore --replay CHOICES NAME
  *
- * Prints a line for each scenario and the figures of promise P1. Exit status 1 if
- * a law was broken, or a fault that must be found was not.
+ * Without options each scenario is exhausted as far as the tier lets it, and those
+ * that were not, or are too large, are run at random after that, too.
+ *
+ * Prints a line for each scenario and, where all were run, the figures of promise
+ * P1. Exit status 1 if a law was broken, a fault that must be found was not, or a
+ * figure was missed.
  */
 #include "engine.h"
 
@@ -18,20 +22,38 @@
 #include <string.h>
 
 static const struct scenario *const lists[] = {
-	explore_litmus, explore_broken, explore_deque,
+	explore_litmus, explore_broken, explore_deque, explore_range,
+	explore_park, explore_feed, explore_idle, explore_join,
+	explore_team, explore_stream, explore_steal,
 };
 
 static struct {
 	uint64_t runs, seed;
 	double seconds;
 	int bound;
-	bool random, list, quiet;
+	bool random, list;
 	const char *replay;
 	char **names;
 	int n_names;
-} options = { .seed = 1, .seconds = 1e9, .runs = UINT64_MAX };
+} options = { .seed = 1 };
 
-static struct { uint64_t runs, steps; unsigned wrong, broken, open; } sum;
+/* How far a tier goes: for each scenario, and what is asked of all. The fast one by
+ * runs alone, so that it does the same on any machine. */
+static const struct tier {
+	const char *name;
+	uint64_t runs, random_runs;
+	double seconds, random_seconds;
+	uint64_t runs_asked, steps_asked;
+} tiers[] = {
+	{ "fast", 100000, 5000, 1e9, 1e9, 2000000, 50000000 },
+	{ "full", UINT64_MAX, 200000, 60, 20, 20000000, 1000000000 },
+};
+static const struct tier *tier = &tiers[0];
+
+static struct {
+	uint64_t runs, steps;
+	unsigned wrong, broken, exhausted, exhaustible;
+} sum;
 
 static bool wanted(const struct scenario *s)
 {
@@ -54,8 +76,10 @@ static bool as_expected(const struct scenario *s, const struct result *r,
 		         r->failed ? r->what : "nothing was");
 	} else if (r->failed) {
 		snprintf(why, bytes, "%s", r->what);
-	} else if (s->outcomes && r->exhausted && r->outcomes != s->outcomes) {
-		snprintf(why, bytes, "outcomes %#llx, not %#llx",
+	} else if (s->outcomes && (!r->exhausted
+	                           || r->outcomes != s->outcomes)) {
+		snprintf(why, bytes, "outcomes%s %#llx, not %#llx",
+		         r->exhausted ? "" : " so far",
 		         (unsigned long long)r->outcomes,
 		         (unsigned long long)s->outcomes);
 	}
@@ -63,63 +87,102 @@ static bool as_expected(const struct scenario *s, const struct result *r,
 }
 
 static void show(const struct scenario *s, const struct result *r,
-                 const char *why)
+                 const char *how, const char *why)
 {
-	printf("%-28s %10llu runs %s %6.2f s  %s\n", s->name,
+	printf("%-20s %9llu runs, %3llu steps each, %-9s %6.2f s  %s\n", s->name,
 	       (unsigned long long)r->runs,
-	       s->fault && r->failed ? "found    "
-	       : r->exhausted ? "exhausted" : "so far   ", r->seconds,
+	       (unsigned long long)(r->steps / r->runs), how, r->seconds,
 	       why[0] ? why : s->law);
 	if (why[0] && r->failed) {
+		struct result once;
 		printf("  law: %s\n  again: --replay %s %s\n", s->law,
 		       r->choices, s->name);
-		struct result once;
 		explore_replay(s, r->choices, &once);
 	}
 	fflush(stdout);
 }
 
-static void run(const struct scenario *given, const struct limits *limits)
+/* @return whether there is more to see. */
+static bool run(const struct scenario *s, const struct limits *limits)
 {
-	struct scenario s = *given;
 	struct result r;
 	char why[512];
 
-	if (options.bound)
-		s.bound = options.bound;
-	explore_scenario(&s, limits, &r);
-	if (!as_expected(&s, &r, why, sizeof why)) {
+	explore_scenario(s, limits, &r);
+	if (!as_expected(s, &r, why, sizeof why)) {
 		sum.wrong++;
-		sum.broken += !s.fault && !s.outcomes;
+		sum.broken += !s->fault && !s->outcomes;
 	}
-	if (!s.fault) {
+	if (!s->fault) {
 		sum.runs += r.runs;
 		sum.steps += r.steps;
-		sum.open += !r.exhausted && !limits->random;
 	}
-	show(&s, &r, why);
+	if (!s->fault && !limits->random) {
+		sum.exhausted += r.exhausted;
+		sum.exhaustible++;
+	}
+	show(s, &r, s->fault && r.failed ? "found" : limits->random ? "random"
+	     : r.exhausted ? "exhausted" : "so far", why);
+	return !r.exhausted && !r.failed && !limits->random;
+}
+
+static void run_both_ways(const struct scenario *given)
+{
+	struct scenario s = *given;
+	struct limits limits = {
+		.most = options.runs ? options.runs : tier->runs,
+		.seconds = options.seconds ? options.seconds : tier->seconds,
+		.seed = options.seed, .random = options.random || s.random,
+	};
+
+	if (options.bound)
+		s.bound = options.bound;
+	if (!limits.random && (!run(&s, &limits) || options.runs
+	                       || options.seconds))
+		return;
+	if (!options.runs)
+		limits.most = tier->random_runs;
+	if (!options.seconds)
+		limits.seconds = tier->random_seconds;
+	limits.random = true;
+	run(&s, &limits);
 }
 
 static void run_all(void)
 {
-	for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
+	for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (const struct scenario *s = lists[i]; s->name; s++) {
 			if (!wanted(s))
 				continue;
-			if (options.list) {
-				printf("%-28s %s\n", s->name, s->law);
-				continue;
-			}
-			struct limits limits = {
-				.most = options.runs, .seed = options.seed,
-				.seconds = options.seconds,
-				.random = options.random || s->random,
-			};
-			run(s, &limits);
+			if (options.list)
+				printf("%-20s %s\n", s->name, s->law);
+			else
+				run_both_ways(s);
 		}
-	}
 }
 
+static void figure(uint64_t reached, uint64_t asked, bool ok, const char *what)
+{
+	printf("FIGURE P1 %llu %llu %s %s\n", (unsigned long long)reached,
+	       (unsigned long long)asked, ok ? "ok" : "MISSED", what);
+	sum.wrong += !ok;
+}
+
+static void figures(void)
+{
+	printf("tier %s, seed %llu; exhausted %u of %u scenarios\n", tier->name,
+	       (unsigned long long)options.seed, sum.exhausted,
+	       sum.exhaustible);
+	figure(sum.runs, tier->runs_asked, sum.runs >= tier->runs_asked,
+	       "runs of the library's sources in the model checker");
+	figure(sum.steps, tier->steps_asked, sum.steps >= tier->steps_asked,
+	       "steps of shared memory in them");
+	figure(sum.broken, 0, sum.broken == 0,
+	       "runs with a job lost or doubled, a deadlock, a race");
+	explore_steal_figure();
+}
+
+/* A run that is known by its choices. */
 static bool replay(void)
 {
 	struct result r;
@@ -170,6 +233,14 @@ static bool read_options(int argc, char **argv)
 	return true;
 }
 
+static void choose_tier(void)
+{
+	const char *name = getenv("THRUM_TIER");
+
+	if (name && strcmp(name, tiers[1].name) == 0)
+		tier = &tiers[1];
+}
+
 int main(int argc, char **argv)
 {
 	if (!read_options(argc, argv) || (options.replay && !replay())) {
@@ -180,6 +251,9 @@ int main(int argc, char **argv)
 	}
 	if (options.replay)
 		return 0;
+	choose_tier();
 	run_all();
+	if (!options.list && !options.n_names)
+		figures();
 	return sum.wrong != 0;
 }

@@ -8,6 +8,10 @@
  * what is then in memory its first store; a plain write to it, where that is no
  * race, begins its history anew.
  *
+ * A thread's accesses to its own stack are not looked at, only those to the stacks
+ * of others: most of all accesses are such. What frames others look at has to be
+ * told, by explore_dead(), when they go.
+ *
  * Variables that only one thread uses, or none writes, are not modelled: whatever
  * the others do, a step on one commutes with theirs. Which they are is learned: a
  * variable turns out to be shared, it is remembered, and the scenario begins
@@ -36,11 +40,11 @@ void memory_begin(void)
 	run++;
 	n_views = 0;
 	history_begin();
-	for (unsigned i = 0; i < THREADS; i++) {
+	for (unsigned i = 0; i < explore_count; i++) {
 		struct thread *t = &explore_thread[i];
-		memset(&t->now, 0, sizeof t->now);
-		memset(&t->acquired, 0, sizeof t->acquired);
-		memset(&t->released, 0, sizeof t->released);
+		view_clear(&t->now, PLACES);
+		view_clear(&t->acquired, PLACES);
+		view_clear(&t->released, PLACES);
 		t->now.clock[i] = 1;
 	}
 }
@@ -120,7 +124,7 @@ static void start_history(struct variable *v)
 		return;
 	s[0] = (struct store){ .value = memory_fetch(v->address, v->bytes),
 	                       .carries = memory_view() };
-	view_clear(s[0].carries, memory_places);
+	view_clear(s[0].carries, PLACES);
 	v->count = 1;
 }
 
@@ -193,12 +197,15 @@ static void check_half(const struct cell *c, unsigned half, uintptr_t address,
 
 /* A plain access to atomic variables: ordered after all of theirs? A write
  * begins their history anew. */
-static void check_variables(struct cell *c, bool write)
+static void check_variables(struct cell *c, uintptr_t first, uintptr_t end,
+                            bool write)
 {
 	for (unsigned i = 0; i < 8; i++) {
 		if (!c->variable[i])
 			continue;
 		struct variable *v = &variables[c->variable[i] - 1];
+		if (v->address >= end || v->address + v->bytes <= first)
+			continue;
 		use(v, write);
 		if (v->place < 0 || !v->count)
 			continue;
@@ -225,10 +232,10 @@ void memory_plain(const volatile void *p, size_t bytes, bool write,
 {
 	uintptr_t first = (uintptr_t)p, end = first + bytes;
 
-	if (!explore_running || bytes == 0)
+	if (!explore_running || bytes == 0 || explore_own(p))
 		return;
 	lines_move(p, write);
-	if (explore_tracing)
+	if (explore_tracing && trace_known(p))
 		trace_step(pc, "%s %s, %zu bytes", write ? "write" : "read",
 		           trace_name(p), bytes);
 	for (uintptr_t a = first & ~(uintptr_t)3; a < end; a += 4) {
@@ -238,7 +245,7 @@ void memory_plain(const volatile void *p, size_t bytes, bool write,
 		check_dead(c, first);
 		check_half(c, half, first, write);
 		if (c->has_variable && (half == 0 || a < first + 4))
-			check_variables(c, write);
+			check_variables(c, first, end, write);
 		if (write) {
 			c->writer[half] = (uint8_t)explore_me;
 			c->write_clock[half] = now;
@@ -250,6 +257,8 @@ void memory_plain(const volatile void *p, size_t bytes, bool write,
 
 void explore_dead(const void *p, size_t bytes)
 {
+	if (!explore_running)
+		return;
 	memory_plain(p, bytes, true, __builtin_return_address(0));
 	for (uintptr_t a = (uintptr_t)p; a < (uintptr_t)p + bytes; a += 8)
 		cell_of(a)->dead = true;

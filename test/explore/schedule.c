@@ -15,17 +15,16 @@
  * be seen to do so while others have work: they had to be preempted in each. So a
  * pause is also a choice: to be hasty, that is to go round the loop again, reading
  * what was read, with nothing between, until the loop is left. For a round in
- * which nothing has changed differs from the one before by its number only.
+ * which nothing has changed differs from the one before by its number only. It
+ * counts as a preemption, of those that would have come between.
  *
  * The random mode is after PCT (Burckhardt and others, ASPLOS 2010): the thread of
  * the highest priority runs, and priorities change at a few steps.
  */
-#define _GNU_SOURCE
 #include "engine.h"
 
 #include "coroutine.h"
 
-#include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +34,7 @@ enum {
 	CHOICES = 8192, STACK_BYTES = 1 << 18, STEPS = 3000,
 	HASTE = 40, /* rounds; loops of the library look at the clock in 32 */
 	CHANGES = 3, /* of priorities in a run */
+	WARM_UP = 500,
 };
 
 struct thread explore_thread[THREADS];
@@ -69,33 +69,12 @@ static uint64_t draw(void)
 	return seed;
 }
 
-/* Thread-local variables of the program: each coroutine has its own. */
-
-static unsigned char *tls;
-static size_t tls_bytes;
-static unsigned char tls_of[THREADS][1024], tls_new[1024];
-
-static int find_tls(struct dl_phdr_info *info, size_t bytes, void *arg)
+bool explore_own(const volatile void *p)
 {
-	(void)bytes, (void)arg;
-	for (unsigned i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_TLS) {
-			tls = info->dlpi_tls_data;
-			tls_bytes = info->dlpi_phdr[i].p_memsz;
-		}
-	return 1; /* only the program itself */
-}
+	const volatile unsigned char *at = p;
 
-static void learn_tls(void)
-{
-	if (tls)
-		return;
-	dl_iterate_phdr(find_tls, NULL);
-	if (tls_bytes > sizeof tls_new) {
-		fputs("explore: too many thread-local variables\n", stderr);
-		exit(2);
-	}
-	memcpy(tls_new, tls, tls_bytes);
+	return (at >= stack[explore_me] && at < stack[explore_me + 1])
+	       || local_is(p);
 }
 
 /* Choices */
@@ -144,8 +123,8 @@ static void go_to(unsigned next)
 
 	if (next == from)
 		return;
-	memcpy(tls_of[from], tls, tls_bytes);
-	memcpy(tls, tls_of[next], tls_bytes);
+	local_leave(from);
+	local_enter(next);
 	explore_me = next;
 	coroutine_switch(&explore_thread[from].sp, explore_thread[next].sp);
 }
@@ -154,7 +133,7 @@ static void leave_run(void)
 {
 	void *nowhere = NULL;
 
-	memcpy(tls, tls_new, tls_bytes);
+	local_leave(explore_me);
 	coroutine_switch(&nowhere, main_sp);
 }
 
@@ -286,6 +265,16 @@ static bool alone(void)
 	return true;
 }
 
+static bool hurries(void)
+{
+	if (!randomly && preemptions >= bound)
+		return false;
+	if (explore_choose(2) == 0)
+		return false;
+	preemptions++;
+	return true;
+}
+
 void thrum__explore_pause(void);
 void thrum__explore_pause(void)
 {
@@ -301,7 +290,7 @@ void thrum__explore_pause(void)
 	t->in_loop = t->in_body;
 	t->in_body = 0;
 	stepped();
-	if (!t->tired && (alone() || explore_choose(2) == 1)) {
+	if (!t->tired && (alone() || hurries())) {
 		t->haste = HASTE;
 		t->tired = true; /* once, until the loop is left */
 		return;
@@ -407,12 +396,12 @@ static void run_once(void)
 	failed = again = false;
 	lowest = 0;
 	steps_before = steps;
-	memory_begin();
-	system_begin();
-	lines_begin();
 	explore_count = 0;
 	while (explore_count < EXPLORE_THREADS && s->thread[explore_count])
 		explore_count++;
+	memory_begin();
+	system_begin();
+	lines_begin();
 	for (unsigned i = 0; i < explore_count; i++) {
 		struct thread *t = &explore_thread[i];
 		t->state = RUNNABLE;
@@ -421,7 +410,7 @@ static void run_once(void)
 		t->in_loop = t->in_body = 0;
 		t->priority = mode == RANDOM ? 1 + (long)(draw() % 1000) : 0;
 		t->sp = coroutine_new(stack[i], sizeof stack[i], thread_main);
-		memcpy(tls_of[i], tls_new, tls_bytes);
+		local_begin(i);
 	}
 	if (mode == RANDOM)
 		for (unsigned i = 0; i < CHANGES; i++)
@@ -432,7 +421,7 @@ static void run_once(void)
 		? (unsigned)(draw() % explore_count) : 0;
 	explore_me = randomly && mode == RANDOM
 		? keep(first, explore_count) : explore_choose(explore_count);
-	memcpy(tls, tls_of[explore_me], tls_bytes);
+	local_enter(explore_me);
 	coroutine_switch(&main_sp, explore_thread[explore_me].sp);
 	explore_running = false;
 	explore_me = 0;
@@ -501,46 +490,76 @@ static unsigned bound_of(const struct scenario *s)
 	return s->bound ? (unsigned)s->bound : n <= 2 ? 3 : n == 3 ? 2 : 1;
 }
 
+static void begin_scenario(const struct scenario *s)
+{
+	local_learn();
+	explore_now = s;
+	bound = bound_of(s);
+	usual_steps = 1;
+	memory_forget();
+}
+
+static void begin_pass(bool random)
+{
+	mode = random ? RANDOM : EXHAUST;
+	randomly = random;
+	fixed = 0;
+	steps = outcomes = 0;
+}
+
+/* Some random runs, for what memory is shared: each that turns out later has all
+ * begin anew. @return false if one of them found something. */
+static bool warm_up(void)
+{
+	begin_pass(true);
+	for (unsigned i = 0; i < WARM_UP; i++) {
+		run_once();
+		if (failed)
+			return false;
+	}
+	return true;
+}
+
+/* @return false when it is over. */
+static bool next_run(struct result *result, const struct limits *limits,
+                     double until)
+{
+	run_once();
+	if (again) {
+		begin_pass(limits->random);
+		result->runs = 0;
+		return true;
+	}
+	result->runs++;
+	if (failed)
+		return false;
+	if (mode == EXHAUST && !next_list()) {
+		result->exhausted = true;
+		return false;
+	}
+	return result->runs < limits->most
+	       && (result->runs % 1024 || seconds() < until);
+}
+
 void explore_scenario(const struct scenario *s, const struct limits *limits,
                       struct result *result)
 {
 	double since = seconds();
 
-	learn_tls();
-	explore_now = s;
-	bound = bound_of(s);
-	mode = limits->random ? RANDOM : EXHAUST;
-	randomly = limits->random;
-	seed = limits->seed | 1;
-	usual_steps = 1;
-	fixed = 0;
-	steps = 0;
-	outcomes = 0;
 	*result = (struct result){ 0 };
-	memory_forget();
-	while (result->runs < limits->most) {
-		run_once();
-		if (again) {
-			fixed = 0;
-			result->runs = 0;
-			outcomes = 0;
-			steps = 0;
-			continue;
-		}
-		result->runs++;
-		if (failed) {
-			result->failed = true;
-			memcpy(result->what, what, sizeof what);
-			write_choices(result->choices, sizeof result->choices);
-			break;
-		}
-		if (mode == EXHAUST && !next_list()) {
-			result->exhausted = true;
-			break;
-		}
-		if (result->runs % 1024 == 0
-		    && seconds() - since > limits->seconds)
-			break;
+	seed = limits->seed | 1;
+	begin_scenario(s);
+	if (warm_up()) {
+		begin_pass(limits->random);
+		while (next_run(result, limits, since + limits->seconds))
+			;
+	} else {
+		result->runs = 1;
+	}
+	if (failed) {
+		result->failed = true;
+		memcpy(result->what, what, sizeof what);
+		write_choices(result->choices, sizeof result->choices);
 	}
 	result->steps = steps;
 	result->outcomes = outcomes;
@@ -550,12 +569,9 @@ void explore_scenario(const struct scenario *s, const struct limits *limits,
 bool explore_replay(const struct scenario *s, const char *choices_text,
                     struct result *result)
 {
-	learn_tls();
-	explore_now = s;
-	bound = bound_of(s);
+	begin_scenario(s);
 	mode = REPLAY;
 	*result = (struct result){ 0 };
-	memory_forget();
 	do { /* which memory is shared has to be learned first */
 		if (!read_choices(choices_text))
 			return false;

@@ -84,9 +84,37 @@ enum { MAPS = 8, MAP_BYTES = 1 << 20, USED_BYTES = 1 << 10 };
 static unsigned char maps[MAPS][MAP_BYTES] __attribute__((aligned(4096)));
 static unsigned mapped;
 
+/* Other memory is not used again within a run, so that who comes too late for it is
+ * found. */
+enum { BLOCKS = 32, HEAP_BYTES = 1 << 14 };
+static unsigned char heap[HEAP_BYTES] __attribute__((aligned(4096)));
+static struct { unsigned char *p; size_t bytes; } block[BLOCKS];
+static unsigned blocks;
+static size_t used;
+
 void system_begin(void)
 {
-	mapped = 0;
+	mapped = blocks = 0;
+	used = 0;
+}
+
+void *thrum__memory_zalloc(size_t align, size_t bytes)
+{
+	used = (used + align - 1) / align * align;
+	if (blocks == BLOCKS || bytes > sizeof heap - used)
+		return NULL;
+	block[blocks].p = heap + used;
+	block[blocks].bytes = bytes;
+	memset(heap + used, 0, bytes);
+	used += bytes;
+	return block[blocks++].p;
+}
+
+void thrum__memory_free(void *p)
+{
+	for (unsigned i = 0; i < blocks; i++)
+		if (block[i].p == p)
+			explore_dead(p, block[i].bytes);
 }
 
 void *thrum__memory_map(size_t bytes)

@@ -39,6 +39,14 @@ void explore_name(const volatile void *p, size_t bytes, const char *text)
 	name[names++].name = text;
 }
 
+bool trace_known(const volatile void *p)
+{
+	for (unsigned i = 0; i < names; i++)
+		if ((uintptr_t)p >= name[i].first && (uintptr_t)p < name[i].end)
+			return true;
+	return false;
+}
+
 const char *trace_name(const volatile void *p)
 {
 	static char text[4][64];
@@ -102,7 +110,7 @@ static FILE *ask_for_lines(void)
 		        ? (unsigned long)(uintptr_t)step[i].pc - 1 : 0ul);
 	fclose(list);
 	snprintf(command, sizeof command,
-	         "addr2line -s -f -e /proc/%ld/exe <%s 2>/dev/null; rm -f %s",
+	         "addr2line -f -e /proc/%ld/exe <%s 2>/dev/null; rm -f %s",
 	         (long)getpid(), file, file);
 	return popen(command, "r");
 }
@@ -115,6 +123,19 @@ static void read_line(FILE *from, char *line, int bytes)
 	line[strcspn(line, "\n")] = '\0';
 }
 
+/* lib/range.c:7 of a longer path. */
+static const char *in_directory(const char *path)
+{
+	const char *last = path, *before = path;
+
+	for (const char *p = path; *p; p++)
+		if (*p == '/') {
+			before = last;
+			last = p + 1;
+		}
+	return before;
+}
+
 void trace_end(void)
 {
 	FILE *lines = ask_for_lines();
@@ -124,12 +145,13 @@ void trace_end(void)
 		read_line(lines, function, sizeof function);
 		read_line(lines, place, sizeof place);
 		place[strcspn(place, " ")] = '\0';
+		const char *where = in_directory(place);
 		if (!step[i].pc)
 			printf("%4u  thread %u  %s\n", i, step[i].thread,
 			       step[i].text);
-		else if (place[0] && place[0] != '?')
-			printf("%4u  thread %u  %-18s %s: %s\n", i,
-			       step[i].thread, place, function, step[i].text);
+		else if (where[0] && where[0] != '?')
+			printf("%4u  thread %u  %-22s %s: %s\n", i,
+			       step[i].thread, where, function, step[i].text);
 		else
 			printf("%4u  thread %u  %p: %s\n", i, step[i].thread,
 			       step[i].pc, step[i].text);
