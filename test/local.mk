@@ -294,7 +294,7 @@ fault_wraps = \
 	-Wl,--wrap=sched_setaffinity -Wl,--wrap=sched_getaffinity \
 	-Wl,--wrap=sched_getcpu -Wl,--wrap=syscall \
 	-Wl,--wrap=open -Wl,--wrap=read -Wl,--wrap=write -Wl,--wrap=send \
-	-Wl,--wrap=poll -Wl,--wrap=fstat -Wl,--wrap=ioctl \
+	-Wl,--wrap=poll -Wl,--wrap=fstat -Wl,--wrap=access -Wl,--wrap=ioctl \
 	-Wl,--wrap=dlopen -Wl,--wrap=dlsym
 if CHECK
 check-fault: test/fault/check_fault$(EXEEXT)

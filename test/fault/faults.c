@@ -299,6 +299,11 @@ STAND_IN(int, fstat, int fd, struct stat *st)
 	return refuses(FAULT_STAT) ? -1 : __real_fstat(fd, st);
 }
 
+STAND_IN(int, access, const char *path, int mode)
+{
+	return refuses(FAULT_STAT) ? -1 : __real_access(path, mode);
+}
+
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...)

@@ -30,7 +30,7 @@ enum fault_kind {
 	FAULT_OPEN,     /* open */
 	FAULT_READ,     /* read */
 	FAULT_WRITE,    /* write, send, poll */
-	FAULT_STAT,     /* fstat, ioctl */
+	FAULT_STAT,     /* fstat, access, ioctl */
 	FAULT_HWLOC,    /* dlopen, dlsym, and hwloc's own functions */
 	FAULT_KINDS
 };
