@@ -239,7 +239,7 @@ static void unseen(void)
 const struct scenario explore_deque[] = {
 	{ "deque-last-task", "The last task goes to the owner or to one thief.",
 	  prepare, { one_task, steal_twice }, empty_at_end },
-	{ "deque-last-task-2", "The last task goes to one of owner and two thieves.",
+	{ "deque-last-task-2", "The last task goes to one of three.",
 	  prepare, { one_task, steal, steal }, empty_at_end },
 	{ "deque-three-tasks", "Each of three tasks is run once, half public.",
 	  prepare, { three_tasks, steal_twice }, empty_at_end },

@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT */
 /* join.c - fork and join under the model checker: each join gets its value
  *
- * First the two sides of one steal alone, lib/join.c against thrum__worker_run_slot,
- * where the owner sleeps as soon as it has looked once; then trees of forks in a
- * pool, through thrum_run, with residents as they live.
+ * First the two sides of one steal alone, lib/join.c against
+ * thrum__worker_run_slot, where the owner sleeps as soon as it has looked once;
+ * then trees of forks in a pool, through thrum_run, with residents as they live.
  */
 #include "explore.h"
 
