@@ -76,7 +76,7 @@ static int all(void)
 {
 	struct cgroup_limits limits;
 	int most = m->cores;
-	thrum__cgroup_limits(&limits, "");
+	thrum__cgroup_limits(&limits, "", false);
 	thrum__cpulist_free(&limits.cpus);
 	if (m->mask && limits.quota.limited && limits.quota.cpus < most)
 		most = limits.quota.cpus;

@@ -138,7 +138,7 @@ static int workers_are_what_is_left(int quota)
 {
 	struct cgroup_limits limits;
 	int cores = cores_left();
-	thrum__cgroup_limits(&limits, "");
+	thrum__cgroup_limits(&limits, "", false);
 	thrum__cpulist_free(&limits.cpus);
 	HOLDS(quota == 0 || (limits.quota.limited &&
 	                     limits.quota.cpus <= quota));
