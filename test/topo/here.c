@@ -56,7 +56,7 @@ static int broken(const char *law)
 /* A thread of the library is within the mask that the program had. */
 static void look_around(void)
 {
-	unsigned char mask[STATE_CPUS / 8];
+	unsigned long mask[STATE_WORDS];
 	if (restless || !before.told)
 		return;
 	if (!state_mask(mask) || !state_within(mask, before.mask) ||
@@ -182,7 +182,7 @@ static void *disturb(void *arg)
 {
 	(void)arg;
 	for (int turn = 0; !atomic_load(&stop); turn++) {
-		unsigned char mask[STATE_CPUS / 8] = { 0 };
+		unsigned long mask[STATE_WORDS] = { 0 };
 		cpu_set_t *set = (cpu_set_t *)mask;
 		if (state_has(before.mask, turn % 8))
 			CPU_SET_S((size_t)turn % 8, sizeof(mask), set);

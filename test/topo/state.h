@@ -15,12 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As many CPUs as Linux can be built for. */
-enum { STATE_CPUS = 8192 };
+/* As many CPUs as Linux can be built for; masks are words, as it has them. */
+enum {
+	STATE_CPUS = 8192,
+	STATE_WORDS = STATE_CPUS / 8 / sizeof(unsigned long)
+};
 
 struct state {
 	bool told; /* the system tells masks */
-	unsigned char mask[STATE_CPUS / 8];
+	unsigned long mask[STATE_WORDS];
 	sigset_t signals;
 	struct sigaction action[NSIG];
 	char folder[4096];
@@ -31,22 +34,22 @@ struct state {
 };
 
 /* The mask of the calling thread; false if the system does not tell. */
-static inline bool state_mask(unsigned char *mask)
+static inline bool state_mask(unsigned long *mask)
 {
 	memset(mask, 0, STATE_CPUS / 8);
 	return sched_getaffinity(0, STATE_CPUS / 8, (cpu_set_t *)mask) == 0;
 }
 
-static inline bool state_has(const unsigned char *mask, int cpu)
+static inline bool state_has(const unsigned long *mask, int cpu)
 {
 	return cpu >= 0 && cpu < STATE_CPUS &&
 	       CPU_ISSET_S((size_t)cpu, STATE_CPUS / 8, (const cpu_set_t *)mask);
 }
 
 /* All that is in a is in b. */
-static inline bool state_within(const unsigned char *a, const unsigned char *b)
+static inline bool state_within(const unsigned long *a, const unsigned long *b)
 {
-	for (int i = 0; i < STATE_CPUS / 8; i++)
+	for (int i = 0; i < STATE_WORDS; i++)
 		if (a[i] & ~b[i])
 			return false;
 	return true;
