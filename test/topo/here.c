@@ -207,9 +207,12 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Not between the two looks at the state: masks are changed by this itself. */
+/* Not between the two looks at the state: masks are changed by this itself. A
+ * thread that begins while its CPU is taken away is rightly told not to be bound,
+ * so that this note may be there or not, but for where it must be. */
 static int hold_on(double ms, bool disturbed, unsigned notes, unsigned among)
 {
+	among &= ~(unsigned)THRUM_NOTE_UNPINNED | notes;
 	pthread_t thread;
 	int rc = 0;
 	double end = now_ms() + ms;
