@@ -57,7 +57,8 @@ struct item *thrum__items_at(const struct items *s, uint32_t number)
 	                               + (number - before) * s->stride);
 }
 
-/* Another segment, with room for its items in the stack and in the line. */
+/* Another segment, with room for its items in the stack, which is empty, and in
+ * the line. */
 static bool grow(struct items *s)
 {
 	int j = segment_of(s, s->count);
@@ -77,8 +78,6 @@ static bool grow(struct items *s)
 		thrum__memory_free(line);
 		return false;
 	}
-	if (s->spares)
-		memcpy(spare, s->spare, s->spares * sizeof *spare);
 	for (uint64_t i = s->head; i != s->tail; i++)
 		line[i & (size - 1)] = s->line[i & (s->line_size - 1)];
 	thrum__memory_free(s->spare);

@@ -19,6 +19,8 @@
 # check-hotloop    a hot loop makes no system calls; needs strace
 # check-fault      the k-th call to the system fails, for all k
 # check-process    forks, ends, signals, stacks, many callers
+# check-cov        lines that no test runs, and have no reason; see
+#                  test/cov/local.mk
 # programs         builds all there is, runs nothing
 # installcheck     programs built with what `make install` has installed
 #
@@ -39,6 +41,7 @@ unit_tests = \
 	test/unit/check_clock \
 	test/unit/check_cpus \
 	test/unit/check_deque \
+	test/unit/check_entry \
 	test/unit/check_env \
 	test/unit/check_error \
 	test/unit/check_eta \
@@ -51,6 +54,7 @@ unit_tests = \
 	test/unit/check_machine \
 	test/unit/check_memory \
 	test/unit/check_meter \
+	test/unit/check_outlet \
 	test/unit/check_park \
 	test/unit/check_place \
 	test/unit/check_policy \
@@ -58,6 +62,7 @@ unit_tests = \
 	test/unit/check_progress \
 	test/unit/check_random \
 	test/unit/check_range \
+	test/unit/check_reporter \
 	test/unit/check_start \
 	test/unit/check_stats \
 	test/unit/check_terminal \
@@ -71,6 +76,7 @@ api_tests = \
 	test/api/check_errors \
 	test/api/check_fork \
 	test/api/check_fpenv_call \
+	test/api/check_giving_up \
 	test/api/check_loop \
 	test/api/check_nested \
 	test/api/check_options \
@@ -82,6 +88,7 @@ api_tests = \
 	test/api/check_sum \
 	test/api/check_sum_fast \
 	test/api/check_summary \
+	test/api/check_task \
 	test/api/check_tiles
 
 # Laws of whole loops on machines that are only imagined.
@@ -130,6 +137,8 @@ valgrind_tests = \
 	test/api/check_reduce \
 	test/api/check_stream
 
+test_unit_check_reporter_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=thrum__display_look
 test_unit_check_start_LDADD = $(LDADD) $(DL_LIBS)
 
 # Programs that link libthrum:
@@ -139,6 +148,7 @@ test_api_check_dlopen_LDADD = $(api_libs)
 test_api_check_errors_LDADD = $(api_libs)
 test_api_check_fork_LDADD = $(api_libs)
 test_api_check_fpenv_call_LDADD = $(api_libs)
+test_api_check_giving_up_LDADD = $(api_libs)
 test_api_check_loop_LDADD = $(api_libs)
 test_api_check_nested_LDADD = $(api_libs)
 test_api_check_options_LDADD = $(api_libs)
@@ -151,6 +161,7 @@ test_api_check_sum_LDADD = $(api_libs)
 test_api_check_sum_fast_SOURCES = test/api/check_sum.c
 test_api_check_sum_fast_CFLAGS = $(AM_CFLAGS) -ffast-math
 test_api_check_sum_fast_LDADD = $(api_libs)
+test_api_check_task_LDADD = $(api_libs)
 test_api_check_tiles_LDADD = $(api_libs)
 test_api_check_summary_LDADD = $(api_libs)
 test_api_check_process_LDADD = $(api_libs)
@@ -243,7 +254,7 @@ endif
 # What each promise of doc/reliability.md is proved by. The others take the builds
 # of .ci/run.
 deep_checks = check-model check-spin check-stress check-fault check-process \
-	check-topo check-fuzz check-helgrind check-drd
+	check-topo check-fuzz check-helgrind check-drd check-cov
 
 check-all: check
 	THRUM_TIER=full MAKE='$(MAKE) $(AM_MAKEFLAGS)' \

@@ -90,7 +90,10 @@ typedef struct thrum_opts {
 
 /* Environment, read once, at first use. A value that is not valid is ignored,
  * and told by THRUM_NOTE_ENV, by progress if it is on, and by thrum-info. What
- * the program says wins, but for MAX_JOBS.
+ * the program says wins, but for MAX_JOBS. For some milliseconds after the first
+ * call a thread of the pool may still look at the machine, and hwloc reads the
+ * environment, too: a program changes it (setenv) before its first call, or
+ * after thrum_shutdown().
  *
  *   THRUM_N_JOBS     default n_jobs, as thrum_n_jobs_parse; then the first
  *                    number of OMP_NUM_THREADS

@@ -10,8 +10,20 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/wait.h>
 #include <thrum.h>
 #include <time.h>
+#include <unistd.h>
+
+/* ThreadSanitizer does not follow threads through a fork. */
+#if defined(__SANITIZE_THREAD__)
+#define TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TSAN 1
+#endif
+#endif
 
 static void doze(long ms)
 {
@@ -124,6 +136,57 @@ START_TEST(a_callback_can_cancel_its_call)
 }
 END_TEST
 
+#if !defined(TSAN)
+struct forker {
+	bool forked;
+	int finished;
+	atomic_int child;
+};
+
+static void fork_once(void *ctx, const thrum_progress *p)
+{
+	struct forker *f = ctx;
+	f->finished += p->finished;
+	if (f->forked)
+		return;
+	f->forked = true;
+	pid_t child = fork();
+	if (child == 0) {
+		pthread_t self = pthread_self();
+		alarm(20);
+		if (thrum_map(NULL, 100, in_thread, &self, NULL, 0, NULL))
+			_exit(1);
+		return;
+	}
+	atomic_store(&f->child, (int)child);
+}
+
+static int until_forked(void *ctx, size_t i, void *result, thrum_task *task)
+{
+	struct forker *f = ctx;
+	(void)i, (void)result, (void)task;
+	while (atomic_load(&f->child) == 0)
+		doze(1);
+	return 0;
+}
+
+/* The child is a copy of the thread that reports, and nothing else: it returns
+ * from the callback, and with its only thread the process ends. */
+START_TEST(a_callback_may_fork)
+{
+	struct forker f = { .finished = 0 };
+	int status;
+	ck_assert_int_eq(thrum_map(NULL, 10, until_forked, &f, NULL, 0,
+		THRUM_OPTS(.n_jobs = 2, .on_progress = fork_once,
+		           .on_progress_ctx = &f)), 0);
+	ck_assert_int_eq(f.finished, 1);
+	ck_assert_int_gt(f.child, 0);
+	ck_assert_int_eq((int)waitpid(f.child, &status, 0), f.child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+#endif
+
 static Suite *callback_suite(void)
 {
 	Suite *s = suite_create("callback");
@@ -134,6 +197,9 @@ static Suite *callback_suite(void)
 	tcase_add_test(t, a_slow_callback_delays_the_end_only);
 	tcase_add_test(t, a_failure_is_reported_too);
 	tcase_add_test(t, a_callback_can_cancel_its_call);
+#if !defined(TSAN)
+	tcase_add_test(t, a_callback_may_fork);
+#endif
 	suite_add_tcase(s, t);
 	return s;
 }

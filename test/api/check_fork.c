@@ -225,6 +225,13 @@ static int join_both(void *ctx, thrum_task *task)
 	return thrum_join2(task, value, &b->f, value, &b->g);
 }
 
+/* The function itself, for those who take its address. */
+static int join_both_outside(void *ctx, thrum_task *task)
+{
+	struct both *b = ctx;
+	return (thrum_join2)(task, value, &b->f, value, &b->g);
+}
+
 START_TEST(join2_prefers_the_first_failure)
 {
 	const int v[] = { 0, 1, -7, INT_MAX, INT_MIN };
@@ -239,6 +246,9 @@ START_TEST(join2_prefers_the_first_failure)
 						.n_jobs = k)), want);
 					ck_assert_int_eq(join_both(&b, NULL),
 					                 want);
+					ck_assert_int_eq(thrum_run(NULL,
+						join_both_outside, &b,
+						THRUM_OPTS(.n_jobs = k)), want);
 				}
 }
 END_TEST

@@ -461,6 +461,47 @@ START_TEST(random_loops_run_every_index_once)
 }
 END_TEST
 
+struct thirds {
+	unsigned char ran[1000];
+	atomic_size_t failed;
+};
+
+/* Fails at the first index that is a multiple of 3; those before it are done. */
+static int fail_thirds(void *ctx, size_t begin, size_t end, thrum_task *task)
+{
+	struct thirds *s = ctx;
+	for (size_t i = begin; i < end; i++) {
+		s->ran[i]++;
+		if (i % 3)
+			continue;
+		atomic_fetch_add(&s->failed, 1);
+		return thrum_task_fail(task, i, 5);
+	}
+	return 0;
+}
+
+START_TEST(after_a_failure_the_rest_of_a_range_is_run)
+{
+	thrum_cancel never = { 0 };
+	for (int k = 1; k <= 4; k++)
+		for (size_t grain = 0; grain < 100; grain = 4 * grain + 1)
+			for (int watched = 0; watched < 2; watched++) {
+				struct thirds s = { .failed = 0 };
+				thrum_report r;
+				ck_assert_int_eq(thrum_for(NULL, 1000,
+					fail_thirds, &s, THRUM_OPTS(.n_jobs = k,
+					.grain = grain, .report = &r,
+					.cancel = watched ? &never : NULL,
+					.flags = THRUM_KEEP_GOING)), 5);
+				ck_assert_uint_eq(r.failed, 334);
+				ck_assert_uint_eq(r.done, 666);
+				ck_assert_uint_eq(s.failed, 334);
+				for (int i = 0; i < 1000; i++)
+					HOLDS(s.ran[i] == 1);
+			}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("loop");
@@ -472,6 +513,7 @@ int main(void)
 	tcase_add_test(c, a_watched_loop_is_the_same_loop);
 	tcase_add_test(c, a_loop_may_have_size_max_indices);
 	tcase_add_test(c, random_loops_run_every_index_once);
+	tcase_add_test(c, after_a_failure_the_rest_of_a_range_is_run);
 	add_test(s, c);
 	c = tcase_create("order");
 	tcase_add_test(c, one_job_is_the_caller_alone_in_order);

@@ -370,6 +370,22 @@ START_TEST(unordered_adds_everything_once)
 }
 END_TEST
 
+/* Each worker would have one of its own, and together they would be too large. */
+START_TEST(partials_that_no_memory_can_hold_are_refused)
+{
+	int64_t x = 5;
+	thrum_report r;
+	for (size_t size = SIZE_MAX; size > SIZE_MAX / 4; size -= SIZE_MAX / 3) {
+		ck_assert_int_eq(thrum_reduce(NULL, 1000, count,
+			thrum_add_int64, NULL, &x, size,
+			THRUM_OPTS(.n_jobs = 4, .flags = THRUM_UNORDERED,
+			           .report = &r)), THRUM_ENOMEM);
+		ck_assert_uint_eq(r.skipped, 1000);
+		ck_assert_int_eq(x, 5);
+	}
+}
+END_TEST
+
 static int nested(void *ctx, size_t i, void *result, thrum_task *task)
 {
 	(void)ctx, (void)task;
@@ -454,6 +470,8 @@ int main(void)
 	tcase_add_test(c, a_failure_leaves_the_result_unchanged);
 	tcase_add_test(c, a_cancel_after_the_last_job_leaves_the_sum_whole);
 	tcase_add_test(c, unordered_adds_everything_once);
+	tcase_add_test(c,
+	               partials_that_no_memory_can_hold_are_refused);
 	add_test(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

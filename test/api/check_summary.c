@@ -22,6 +22,8 @@
 #endif
 #endif
 
+enum { WIDE = 250 };
+
 /* Scenes: programs of their own, with THRUM_STATS as it is to be */
 
 static int own_pool(void)
@@ -48,6 +50,50 @@ static int own_pool(void)
 	doze(2);
 	good &= total(sleepy).parked_ns > slept;
 	return thrum_pool_destroy(sleepy) | thrum_pool_destroy(pool) | !good;
+}
+
+/* Two items, by two workers at once, of whom the caller is done first: it has
+ * nothing to do but wait, and does so awake. */
+struct pair {
+	int items;
+	atomic_int here;
+};
+
+static int next_of_two(void *ctx, void *item)
+{
+	return next(&((struct pair *)ctx)->items, item);
+}
+
+static int meet_and_stay(void *ctx, void *item, thrum_task *task)
+{
+	(void)meet(&((struct pair *)ctx)->here, 0, item, task);
+	if (thrum_task_worker(task) != 0)
+		doze(5);
+	return 0;
+}
+
+static int stream_awake(void)
+{
+	thrum_pool *pool = pool_of(2, 1000000);
+	struct pair p = { .items = 2 };
+	thrum_worker_stats before = total(pool), after;
+	int rc = thrum_stream(pool, 8, next_of_two, meet_and_stay, NULL, NULL,
+	                      &p, NULL);
+
+	after = total(pool);
+	/* Nobody waits awake where there is but one core for all. */
+	if (thrum_cpu_count() >= 2)
+		rc |= after.spins == before.spins
+		      || after.spin_ns == before.spin_ns;
+	return rc | thrum_pool_destroy(pool);
+}
+
+/* More rows than are let out at once. */
+static int wide(void)
+{
+	thrum_pool *pool = pool_of(WIDE, 0);
+	int rc = call(FOR, pool, THRUM_OPTS(.n_jobs = 2));
+	return rc | thrum_pool_destroy(pool);
 }
 
 static int no_times(void)
@@ -109,6 +155,10 @@ static int scene(const char *name)
 	alarm(50);
 	if (strcmp(name, "own pool") == 0)
 		return own_pool();
+	if (strcmp(name, "stream awake") == 0)
+		return stream_awake();
+	if (strcmp(name, "wide") == 0)
+		return wide();
 	if (strcmp(name, "no times") == 0)
 		return no_times();
 	if (strcmp(name, "shut down twice") == 0)
@@ -247,6 +297,32 @@ START_TEST(a_pool_that_ends_has_a_table_that_adds_up)
 }
 END_TEST
 
+START_TEST(a_wide_pool_has_all_its_rows)
+{
+	uint64_t sum[COLUMNS];
+	const char *at = text;
+	int pool;
+
+	ck_assert_int_eq(play("wide", "1"), 0);
+	ck_assert_int_eq(read_table(&at, &pool, sum), WIDE);
+	ck_assert_uint_eq(sum[1], N);
+	ck_assert_str_eq(at, "");
+}
+END_TEST
+
+START_TEST(waiting_awake_for_items_is_counted)
+{
+	uint64_t sum[COLUMNS];
+	const char *at = text;
+	int pool;
+
+	ck_assert_int_eq(play("stream awake", "1"), 0);
+	ck_assert_int_eq(read_table(&at, &pool, sum), 2);
+	ck_assert_uint_eq(sum[1], 2);
+	ck_assert_str_eq(at, "");
+}
+END_TEST
+
 START_TEST(nothing_is_printed_or_timed_unless_asked_for)
 {
 	ck_assert_int_eq(play("no times", NULL), 0);
@@ -324,6 +400,8 @@ int main(int argc, char **argv)
 	Suite *s = suite_create("summary");
 	TCase *c = tcase_create("table");
 	tcase_add_test(c, a_pool_that_ends_has_a_table_that_adds_up);
+	tcase_add_test(c, a_wide_pool_has_all_its_rows);
+	tcase_add_test(c, waiting_awake_for_items_is_counted);
 	tcase_add_test(c, nothing_is_printed_or_timed_unless_asked_for);
 	tcase_add_test(c, the_default_pool_ends_once);
 #if !defined(TSAN)

@@ -142,8 +142,9 @@ static void of_both_in_turn(const struct client *c, struct fault f,
 	unsigned long turn = (unsigned long)(c - clients);
 
 	/* The one that fails or all from there on, and the errors, in turn; of
-	 * the later calls, which are much alike, fewer and fewer. */
-	for (f.k = 1;; f.k += 1 + f.k / 8, turn++) {
+	 * the later calls, which are much alike but for those to hwloc, fewer
+	 * and fewer. */
+	for (f.k = 1;; f.k += 1 + (f.kind == FAULT_HWLOC ? 0 : f.k / 8), turn++) {
 		f.on = turn % 2;
 		f.error = errors[turn / 2 % (unsigned)n_errors];
 		run_case(c, &f);

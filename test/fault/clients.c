@@ -406,6 +406,8 @@ static const char *defaults(bool strict)
 /* A table of what was done, at the end; bad values among good ones. */
 static const char *environment(bool strict)
 {
+	/* No thread looks at the machine, and so at the environment, any more. */
+	LAW(thrum_shutdown() == 0);
 	setenv("THRUM_STATS", "1", 1);
 	setenv("THRUM_N_JOBS", "3", 1);
 	setenv("THRUM_CPUS", "0-3", 1);

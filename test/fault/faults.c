@@ -323,6 +323,8 @@ static void (*real_destroy)(void *h);
 static int (*real_load)(void *h);
 static int (*real_flags)(void *h, unsigned long flags);
 static int (*real_filter)(void *h, int filter);
+static int (*real_filter_one)(void *h, int type, int filter);
+static int (*real_weight)(const void *set);
 
 static int init(void **h)
 {
@@ -353,6 +355,16 @@ static int set_filter(void *h, int filter)
 	return refuses(FAULT_HWLOC) ? -1 : real_filter(h, filter);
 }
 
+static int set_filter_one(void *h, int type, int filter)
+{
+	return refuses(FAULT_HWLOC) ? -1 : real_filter_one(h, type, filter);
+}
+
+static int weight(const void *set)
+{
+	return refuses(FAULT_HWLOC) ? -1 : real_weight(set);
+}
+
 STAND_IN(void *, dlopen, const char *name, int flags)
 {
 	return refuses(FAULT_HWLOC) ? NULL : __real_dlopen(name, flags);
@@ -373,5 +385,8 @@ STAND_IN(void *, dlsym, void *library, const char *name)
 	INSTEAD("hwloc_topology_load", real_load, load)
 	INSTEAD("hwloc_topology_set_flags", real_flags, set_flags)
 	INSTEAD("hwloc_topology_set_all_types_filter", real_filter, set_filter)
+	INSTEAD("hwloc_topology_set_type_filter", real_filter_one,
+	        set_filter_one)
+	INSTEAD("hwloc_bitmap_weight", real_weight, weight)
 	return found;
 }

@@ -357,6 +357,17 @@ START_TEST(a_path_too_long_is_no_limit)
 	struct cgroup_quota quota;
 	read_quota(&quota, false);
 	ck_assert(!quota.limited);
+	/* From where the group can be held on, also if a file of it cannot,
+	 * what is above it limits. */
+	bool limited = false;
+	for (size_t left = 0; left < 60; left++) {
+		text[CGROUP_PATH_BYTES + 3 - left] = '\0';
+		put_text("/proc/self/cgroup", text);
+		read_quota(&quota, false);
+		ck_assert(quota.limited || !limited);
+		limited = quota.limited;
+	}
+	ck_assert(limited);
 }
 END_TEST
 
@@ -375,6 +386,45 @@ START_TEST(a_mount_far_down_the_file_is_found)
 	struct cgroup_quota quota;
 	read_quota(&quota, false);
 	ck_assert_int_eq(quota.cpus, 1);
+}
+END_TEST
+
+START_TEST(a_root_too_long_is_no_limit)
+{
+	static char name[CGROUP_PATH_BYTES + 10];
+	struct cgroup_limits limits;
+	memset(name, '/', sizeof(name) - 1);
+	thrum__cgroup_limits(&limits, name, false);
+	ck_assert(!limits.quota.limited);
+	ck_assert_int_eq(limits.cpus.count, 0);
+	thrum__cpulist_free(&limits.cpus);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_no_limit)
+{
+	put_text("/proc/self/mountinfo", V2("/", "/cg"));
+	put_text("/proc/self/cgroup/a", "a directory");
+	put_text("/cg/cpu.max", "200000 100000\n");
+	expect_cpuset("", "");
+}
+END_TEST
+
+/* Megabytes, of which the first say what is true. */
+START_TEST(what_is_without_end_is_no_limit)
+{
+	enum { MUCH = 17 << 20 };
+	char *text = malloc(MUCH);
+	ck_assert_ptr_nonnull(text);
+	memset(text, '\n', MUCH);
+	memcpy(text, "0::/\n", 5);
+	put("/proc/self/cgroup", text, MUCH);
+	put_text("/proc/self/mountinfo", V2("/", "/cg"));
+	put_text("/cg/cpuset.cpus.effective", "1\n");
+	expect_cpuset("", "");
+	put("/proc/self/cgroup", text, MUCH >> 4);
+	expect_cpuset("1", "/cg/cpuset.cpus.effective");
+	free(text);
 }
 END_TEST
 
@@ -423,6 +473,9 @@ static Suite *cgroup_suite(void)
 	tcase_add_test(tc, in_a_hurry_the_usual_place_will_do);
 	tcase_add_test(tc, in_a_hurry_version_2_is_found_too);
 	tcase_add_test(tc, a_path_too_long_is_no_limit);
+	tcase_add_test(tc, a_root_too_long_is_no_limit);
+	tcase_add_test(tc, what_cannot_be_read_is_no_limit);
+	tcase_add_test(tc, what_is_without_end_is_no_limit);
 	tcase_add_test(tc, a_mount_far_down_the_file_is_found);
 	tcase_add_loop_test(tc, noise_does_no_harm, 0, 4);
 	suite_add_tcase(s, tc);

@@ -65,6 +65,19 @@ START_TEST(sizes_past_the_end_are_refused)
 }
 END_TEST
 
+/* As if all segments were full, with so small a first one that they can be. */
+START_TEST(past_the_last_segment_there_is_no_item)
+{
+	struct items s;
+	uint32_t number;
+
+	ck_assert_int_eq(thrum__items_init(&s, 8, 1), 0);
+	s.count = (UINT32_C(1) << THRUM__SEGMENTS) - 1;
+	ck_assert(!thrum__items_take(&s, &number));
+	thrum__items_free(&s);
+}
+END_TEST
+
 /* Steps at random: take and append, or drop the head of the line. */
 START_TEST(line_keeps_order_while_it_grows)
 {
@@ -116,6 +129,7 @@ int main(void)
 	tcase_add_test(storage, items_are_aligned_zero_and_apart);
 	tcase_add_test(storage, given_back_is_taken_again_as_it_is);
 	tcase_add_test(storage, sizes_past_the_end_are_refused);
+	tcase_add_test(storage, past_the_last_segment_there_is_no_item);
 	suite_add_tcase(s, storage);
 	tcase_add_loop_test(line, line_keeps_order_while_it_grows, 0, 6);
 	suite_add_tcase(s, line);

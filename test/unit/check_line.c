@@ -168,6 +168,18 @@ START_TEST(a_bar_fits_any_width)
 }
 END_TEST
 
+START_TEST(a_bar_without_a_total_counts)
+{
+	struct moment m = listing_2();
+	char bar[LINE_BYTES];
+	m.total_known = false;
+	thrum__line_bar(bar, &m, 60, false);
+	ck_assert_str_eq(bar, "198 done 1.2s 167.0/s");
+	thrum__line_bar(bar, &m, 12, false);
+	ck_assert_str_eq(bar, "198 done");
+}
+END_TEST
+
 START_TEST(only_failures_have_colour)
 {
 	struct moment m = listing_2();
@@ -248,6 +260,7 @@ int main(void)
 	suite_add_tcase(s, lines);
 	tcase_add_test(others, json_is_an_object_in_a_line);
 	tcase_add_test(others, a_bar_fits_any_width);
+	tcase_add_test(others, a_bar_without_a_total_counts);
 	tcase_add_test(others, only_failures_have_colour);
 	tcase_add_test(others, percent_ends_at_100_and_not_before);
 	tcase_add_test(others, nothing_is_longer_than_the_buffer);

@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,19 @@ START_TEST(flat_of_nothing_still_has_a_core)
 }
 END_TEST
 
+START_TEST(flat_below_a_root_too_long_is_of_nothing)
+{
+	static char name[PATH_MAX + 10];
+	struct topology t;
+	memset(name, '/', sizeof name - 1);
+	ck_assert_int_eq(thrum__topology_flat(&t, &(struct topology_source){
+		.root = name }), 0);
+	ck_assert_int_ge(t.ncores, 1);
+	ck_assert(!t.cores_known);
+	thrum__topology_free(&t);
+}
+END_TEST
+
 /* Where sched_getaffinity is refused hwloc must not be asked. */
 START_TEST(refused_masks_leave_the_flat_machine)
 {
@@ -344,6 +358,38 @@ static void same_cpus(const struct cpulist *a, const struct cpulist *b)
 		ck_assert_int_eq(a->cpu[i], b->cpu[i]);
 }
 
+/* Two machines of four CPUs; what hwloc adds to one is a part of it. */
+START_TEST(a_second_look_adds_what_differs)
+{
+	int alike[] = { 0, 2, 1, 3 }, other[] = { 0, 1, 2, 3 };
+	struct core a[2] = { { .pu = alike, .npus = 2, .l3 = -1, .kind = -1 },
+	                     { .pu = alike + 2, .npus = 2, .l3 = -1,
+	                       .kind = -1 } };
+	struct core b[2] = { a[0], a[1] };
+	struct machine found = { .core = a, .ncores = 2, .usable = 2,
+	                         .binds = true }, rough = found;
+
+	rough.core = b;
+	ck_assert(thrum__machine_adds_nothing(&found, &rough));
+	b[0].pu = other, b[1].pu = other + 2;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	b[0].pu = alike, b[1].pu = alike + 2;
+	b[1].npus = 1;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	b[1].npus = 2;
+	a[1].l3 = 1;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	a[1].l3 = -1, a[1].package = 1;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	a[1].package = 0, rough.usable = 1;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	rough.usable = 2, rough.binds = false;
+	ck_assert(!thrum__machine_adds_nothing(&found, &rough));
+	rough.binds = true;
+	ck_assert(thrum__machine_adds_nothing(&found, &rough));
+}
+END_TEST
+
 /* Wherever this is run, /sys and hwloc must agree on what is told first. */
 START_TEST(the_sketch_has_the_cores_of_the_machine)
 {
@@ -494,6 +540,7 @@ static Suite *machine_suite(void)
 	tcase_add_test(tc, flat_without_siblings_has_a_core_for_each_cpu);
 	tcase_add_test(tc, flat_knows_the_control_group);
 	tcase_add_test(tc, flat_of_nothing_still_has_a_core);
+	tcase_add_test(tc, flat_below_a_root_too_long_is_of_nothing);
 	tcase_add_test(tc, refused_masks_leave_the_flat_machine);
 	tcase_add_test(tc, quota_bounds_the_usable_cores);
 	tcase_add_test(tc, mask_narrows_the_flat_machine);
@@ -507,6 +554,7 @@ static Suite *machine_suite(void)
 	tcase_add_test(tc, thrum_cpus_of_no_cpu_is_ignored_and_told);
 	tcase_add_test(tc, this_machine_is_within_the_mask);
 	tcase_add_test(tc, the_sketch_has_the_cores_of_the_machine);
+	tcase_add_test(tc, a_second_look_adds_what_differs);
 	tcase_add_test(tc, bind_and_restore_leave_the_mask_as_it_was);
 	tcase_add_test(tc,
 		a_count_that_was_told_stays_when_the_main_thread_is_bound);

@@ -249,6 +249,20 @@ START_TEST(thief_sees_all_places_nearest_first)
 }
 END_TEST
 
+static void check_self(const struct made *made, const struct plan *plan,
+                       int near_cpu)
+{
+	(void)made, (void)near_cpu;
+	for (int i = 0; i < plan->count; i++)
+		LAW(thrum__plan_nearness(plan, i, i) == NEAR_CORE);
+}
+
+START_TEST(nothing_is_nearer_to_a_place_than_itself)
+{
+	each_round(check_self);
+}
+END_TEST
+
 static void check_cpus(const struct made *made, const struct plan *plan,
                        int near_cpu)
 {
@@ -316,6 +330,7 @@ static Suite *place_suite(void)
 	tcase_add_test(tc, first_the_cores_then_each_other_thread_once);
 	tcase_add_test(tc, few_workers_sit_nearest_to_the_caller);
 	tcase_add_test(tc, thief_sees_all_places_nearest_first);
+	tcase_add_test(tc, nothing_is_nearer_to_a_place_than_itself);
 	tcase_add_test(tc, groups_of_the_order_share_a_cache);
 	tcase_add_test(tc, cpu_belongs_to_the_place_of_its_core);
 	tcase_add_test(tc, unbound_plan_has_the_same_places);

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "atomics.h"
+#include "cpus.h"
 #include "pool.h"
 
 #include <check.h>
@@ -172,6 +173,21 @@ START_TEST(threads_that_end_lose_their_turns)
 }
 END_TEST
 
+/* It doubles as larger and larger calls come, up to that. */
+START_TEST(the_default_pool_has_no_more_places_than_there_may_be)
+{
+	thrum_report r;
+	for (int k = THRUM__WORKERS_MAX / 2 + 10; k <= THRUM__WORKERS_MAX + 100;
+	     k += THRUM__WORKERS_MAX / 4) {
+		ck_assert_int_eq(thrum_for(NULL, 1, nothing, NULL, THRUM_OPTS(
+			.n_jobs = k, .report = &r)), 0);
+		ck_assert_int_eq(r.n_jobs, k < THRUM__WORKERS_MAX
+		                           ? k : THRUM__WORKERS_MAX);
+	}
+	ck_assert_int_eq(thrum_shutdown(), 0);
+}
+END_TEST
+
 /* Members */
 
 static _Atomic bool over;
@@ -236,6 +252,36 @@ START_TEST(stream_without_items_ends)
 	rc = 7;
 	ck_assert_int_eq(thrum_stream(pool, 8, no_item, no_work, NULL, NULL,
 	                              &rc, NULL), 7);
+	ck_assert_int_eq(thrum_pool_destroy(pool), 0);
+}
+END_TEST
+
+static int count_indices(void *ctx, size_t begin, size_t end, thrum_task *task)
+{
+	(void)task;
+	thrum__add((_Atomic int *)ctx, (int)(end - begin), relaxed);
+	return 0;
+}
+
+/* So many calls later the words of the ranges are written anew. */
+START_TEST(calls_are_whole_when_their_numbers_have_gone_round)
+{
+	thrum_pool *pool = pool_of(3);
+	_Atomic int turns = 0, indices;
+	int n = (int)THRUM__LAG + 200, fors = 0;
+
+	for (int i = 0; i < n; i++) {
+		ck_assert_int_eq(thrum_run(pool, count_turn, &turns, NULL), 0);
+		if (i % 1000 && i < n - 400)
+			continue;
+		indices = 0;
+		ck_assert_int_eq(thrum_for(pool, 100, count_indices, &indices,
+		                           THRUM_OPTS(.grain = 1)), 0);
+		ck_assert_int_eq(indices, 100);
+		fors++;
+	}
+	ck_assert_int_eq(turns, n);
+	ck_assert_int_gt(fors, 400);
 	ck_assert_int_eq(thrum_pool_destroy(pool), 0);
 }
 END_TEST
@@ -368,8 +414,11 @@ int main(void)
 	tcase_add_test(turns, threads_that_end_lose_their_turns);
 	suite_add_tcase(s, turns);
 	tcase_add_test(members, each_worker_has_one_rank);
+	tcase_add_test(members,
+	               the_default_pool_has_no_more_places_than_there_may_be);
 	suite_add_tcase(s, members);
 	tcase_add_test(ends, stream_without_items_ends);
+	tcase_add_test(ends, calls_are_whole_when_their_numbers_have_gone_round);
 	tcase_add_test(ends, destroy_waits_for_calls);
 	tcase_add_test(ends, destroy_right_after_a_call);
 	tcase_add_test(ends, pools_outlive_a_shutdown);

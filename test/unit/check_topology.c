@@ -410,7 +410,10 @@ START_TEST(nonsense_is_an_error)
 {
 	struct machine *m;
 	struct topology_source no_file = { .xml = "/no/such/file" };
+	struct topology_source no_words = { .synthetic = "a machine" };
 	ck_assert_int_lt(thrum__machine_build(&m, &no_file), 0);
+	ck_assert_ptr_null(m);
+	ck_assert_int_lt(thrum__machine_build(&m, &no_words), 0);
 	ck_assert_ptr_null(m);
 }
 END_TEST
