@@ -3,7 +3,9 @@
 /* bench_tree.c - how near to the plain recursion are trees that nobody can
  * divide in advance?
  *
- * A task for each child, all of a node's forked and then joined, no cut-off.
+ * A task for each child, no cut-off: thrum forks the rest of a row of children,
+ * runs one, and takes the rest back; the others, which have nothing like it, fork
+ * all of a row and wait for them.
  * All walk the same tree, of 3 to 5 million nodes, and the serial program makes one
  * call for each of them; it took 6 to 10 ns a node when sizes were chosen.
  *

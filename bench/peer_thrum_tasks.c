@@ -28,126 +28,97 @@ long peer_thrum_fib(int n)
 	return result;
 }
 
-static long place(thrum_task *task, unsigned all, unsigned columns,
-                  unsigned left, unsigned right);
-THRUM_TASK(long, place, unsigned, unsigned, unsigned, unsigned);
+/* Of many children each forks the rest of its row, see thrum/fork.h: the other
+ * workers then take rows, not children. */
+
+static long row(thrum_task *task, unsigned all, unsigned columns, unsigned left,
+                unsigned right, unsigned room);
+THRUM_TASK(long, row, unsigned, unsigned, unsigned, unsigned, unsigned);
 
 static PEER_CALL long place(thrum_task *task, unsigned all, unsigned columns,
                             unsigned left, unsigned right)
 {
-	place_forked row[32];
-	int rows = 0;
-	long ways = 0;
-
 	if (columns == all)
 		return 1;
-	unsigned room = all & ~(columns | left | right);
-	for (unsigned bit; room; room ^= bit) {
-		bit = room & -room;
-		row[rows++] = place_fork(task, all, columns | bit,
-		                         (left | bit) << 1, (right | bit) >> 1);
+	return row(task, all, columns, left, right,
+	           all & ~(columns | left | right));
+}
+
+static long row(thrum_task *task, unsigned all, unsigned columns, unsigned left,
+                unsigned right, unsigned room)
+{
+	long ways = 0, others;
+
+	while (room) {
+		unsigned bit = room & -room;
+		room ^= bit;
+		row_forked rest = row_fork(task, all, columns, left, right,
+		                           room);
+		ways += place(task, all, columns | bit, (left | bit) << 1,
+		              (right | bit) >> 1);
+		if (row_taken(task, rest, &others))
+			return ways + others;
 	}
-	while (rows--)
-		ways += place_join(task, row[rows]);
 	return ways;
 }
 
 long peer_thrum_queens(int n)
 {
+	unsigned all = (1u << n) - 1;
 	long ways = -1;
 
-	place_run(NULL, (1u << n) - 1, 0, 0, 0, &ways, &peer_thrum_opts);
+	row_run(NULL, all, 0, 0, 0, all, &ways, &peer_thrum_opts);
 	return ways;
 }
 
-/* Two functions, as a frame has room for all the children that there can be,
- * and binomial trees are deep. */
-
 static const struct uts *tree;
 
-static uint64_t geometric(thrum_task *task, uint64_t state, int depth);
-static uint64_t binomial(thrum_task *task, uint64_t state, int depth);
-THRUM_TASK(uint64_t, geometric, uint64_t, int);
-THRUM_TASK(uint64_t, binomial, uint64_t, int);
+static uint64_t children(thrum_task *task, uint64_t state, int depth, int i,
+                         int k);
+THRUM_TASK(uint64_t, children, uint64_t, int, int, int);
 
-static geometric_forked geometric_child(thrum_task *task, struct uts_node n,
-                                        int i)
+static PEER_CALL uint64_t node(thrum_task *task, struct uts_node n)
 {
-	n = uts_child(n, i);
-	return geometric_fork(task, n.state, n.depth);
+	int k = uts_children(tree, n);
+
+	return k ? 1 + children(task, n.state, n.depth, 0, k) : 1;
 }
 
-static binomial_forked binomial_child(thrum_task *task, struct uts_node n,
-                                      int i)
-{
-	n = uts_child(n, i);
-	return binomial_fork(task, n.state, n.depth);
-}
-
-static PEER_CALL uint64_t geometric(thrum_task *task, uint64_t state, int depth)
+/* The nodes below children i to k. Halves, as long as these are many: rests of
+ * rests would be waited for one in another. */
+static uint64_t children(thrum_task *task, uint64_t state, int depth, int i,
+                         int k)
 {
 	struct uts_node n = { state, depth };
-	geometric_forked row[UTS_CHILDREN];
-	int k = uts_children(tree, n);
-	uint64_t nodes = 1;
+	uint64_t nodes = 0, others;
 
-	for (int i = 0; i < k; i++)
-		row[i] = geometric_child(task, n, i);
-	while (k--)
-		nodes += geometric_join(task, row[k]);
+	if (k - i > UTS_CHILDREN) {
+		int mid = i + (k - i) / 2;
+		children_forked half = children_fork(task, state, depth, mid,
+		                                     k);
+		nodes = children(task, state, depth, i, mid);
+		return nodes + children_join(task, half);
+	}
+	while (i < k) {
+		struct uts_node child = uts_child(n, i++);
+		children_forked rest = children_fork(task, state, depth, i, k);
+		nodes += node(task, child);
+		if (children_taken(task, rest, &others))
+			return nodes + others;
+	}
 	return nodes;
-}
-
-static PEER_CALL uint64_t binomial(thrum_task *task, uint64_t state, int depth)
-{
-	struct uts_node n = { state, depth };
-	binomial_forked row[UTS_FEW];
-	int k = uts_children(tree, n);
-	uint64_t nodes = 1;
-
-	for (int i = 0; i < k; i++)
-		row[i] = binomial_child(task, n, i);
-	while (k--)
-		nodes += binomial_join(task, row[k]);
-	return nodes;
-}
-
-static int grow_geometric(void *ctx, thrum_task *task)
-{
-	uint64_t *nodes = ctx;
-	geometric_forked row[UTS_ROOT_MOST];
-	int k = tree->b;
-
-	for (int i = 0; i < k; i++)
-		row[i] = geometric_child(task, uts_root(tree), i);
-	for (*nodes = 1; k--;)
-		*nodes += geometric_join(task, row[k]);
-	return 0;
-}
-
-static int grow_binomial(void *ctx, thrum_task *task)
-{
-	uint64_t *nodes = ctx;
-	binomial_forked row[UTS_ROOT_MOST];
-	int k = tree->b;
-
-	for (int i = 0; i < k; i++)
-		row[i] = binomial_child(task, uts_root(tree), i);
-	for (*nodes = 1; k--;)
-		*nodes += binomial_join(task, row[k]);
-	return 0;
 }
 
 uint64_t peer_thrum_uts(const struct uts *t)
 {
-	uint64_t nodes = 0;
+	struct uts_node root = uts_root(t);
+	uint64_t below = 0;
 
 	tree = t;
-	if (thrum_run(NULL, t->kind == UTS_BINOMIAL ? grow_binomial
-	                                            : grow_geometric,
-	              &nodes, &peer_thrum_opts))
+	if (children_run(NULL, root.state, root.depth, 0, t->b, &below,
+	                 &peer_thrum_opts))
 		return 0;
-	return nodes;
+	return 1 + below;
 }
 
 int peer_thrum_tree(thrum_task_fn *root, void *ctx)

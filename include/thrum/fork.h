@@ -17,10 +17,27 @@
  *
  * A fork that no other worker takes costs about as much as a call: fork freely.
  * Each fork is joined exactly once, by the function that forked, with the same
- * task, the last one first. A forked function always runs, also after cancel or
- * deadline: long trees ask thrum_task_cancelled() and return early. Bodies of
- * other calls may fork with the task they got. With a NULL task everything runs
- * in place, so fib(NULL, 20) is plain recursion.
+ * task, the last one first. A forked function runs, unless it is taken back,
+ * also after cancel or deadline: long trees ask thrum_task_cancelled() and
+ * return early. Bodies of other calls may fork with the task they got. With a
+ * NULL task everything runs in place, so fib(NULL, 20) is plain recursion.
+ *
+ * The children of a node: fork the rest of them, run one, take the rest back.
+ * Whoever takes it has many at once, and nothing is kept for each child. Of
+ * very many fork halves first: rests taken in turn are waited for one in another.
+ *
+ *   static long below(thrum_task *task, const struct node *n, int i)
+ *   {
+ *       long sum = 0, others;
+ *       while (i < n->children) {
+ *           const struct node *child = n->child[i++];
+ *           below_forked rest = below_fork(task, n, i);
+ *           sum += 1 + below(task, child, 0);
+ *           if (below_taken(task, rest, &others))
+ *               return sum + others;                 the rest is done
+ *       }
+ *       return sum;
+ *   }
  */
 #ifndef THRUM_FORK_H
 #define THRUM_FORK_H
@@ -231,6 +248,10 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
  *   name_forked                            type of a fork until it is joined
  *   name_fork(task, arg, ..)               a name_forked
  *   name_join(task, forked)                the value of type ret
+ *   name_taken(task, forked, &ret)         in place of name_join: 1 and the
+ *                                          value, if another worker took it;
+ *                                          0 if nobody did, and nobody will:
+ *                                          the caller does it otherwise
  *   name_run(pool, arg, .., &ret, opts)    int, as thrum_run; 0 when it was
  *                                          run; NULL for &ret drops the value
  * @param ret  Any type but void, of at most 48 bytes.
@@ -342,6 +363,16 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
 		if (!thrum__cell) \
 			return name(thrum__t PASS(thrum__f.args.)); \
 		return *(const ret *)thrum__cell; \
+	} \
+	THRUM__INLINE int name##_taken(thrum_task *thrum__t, \
+	                               name##_forked thrum__f, ret *thrum__r) \
+	{ \
+		const void *thrum__cell = \
+			thrum__pop_inline(thrum__t, thrum__f.slot); \
+		if (THRUM__LIKELY(!thrum__cell)) \
+			return 0; \
+		*thrum__r = *(const ret *)thrum__cell; \
+		return 1; \
 	} \
 	THRUM__INLINE int name##__start(void *thrum__c, thrum_task *thrum__t) \
 	{ \

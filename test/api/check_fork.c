@@ -120,6 +120,98 @@ START_TEST(six_arguments_arrive_each_as_itself)
 }
 END_TEST
 
+/* Rests: run each of [i, n) once, whoever does it */
+static long rest(thrum_task *task, atomic_int *ran, int i, int n);
+THRUM_TASK(long, rest, atomic_int *, int, int);
+
+static long rest(thrum_task *task, atomic_int *ran, int i, int n)
+{
+	long sum = 0, others = -1;
+
+	while (i < n) {
+		int at = i++;
+		rest_forked f = rest_fork(task, ran, i, n);
+		atomic_fetch_add(&ran[at], 1);
+		sum += at;
+		if (at % 16 == 0)
+			spin(200); /* time to take the rest */
+		if (rest_taken(task, f, &others))
+			return sum + others;
+	}
+	return sum;
+}
+
+START_TEST(a_rest_is_run_by_who_took_it_or_by_who_took_it_back)
+{
+	enum { N = 200 };
+	static atomic_int ran[N];
+
+	ck_assert_int_eq(rest(NULL, ran, 0, N), N * (N - 1) / 2);
+	for (long round = rounds(300, 20000); round > 0; round--) {
+		long sum = -1;
+		for (int i = 0; i < N; i++)
+			atomic_store(&ran[i], 0);
+		ck_assert_int_eq(rest_run(NULL, ran, 0, N, &sum, THRUM_OPTS(
+			.n_jobs = 1 + (int)(round % 6))), 0);
+		ck_assert_int_eq(sum, N * (N - 1) / 2);
+		for (int i = 0; i < N; i++)
+			HOLDS(atomic_load(&ran[i]) == 1);
+	}
+}
+END_TEST
+
+/* All in one frame, taken back from the last one on: those there was no room
+ * for, too. What others took has run, nothing else has. */
+static long give_back(thrum_task *task, atomic_int *ran, int n);
+THRUM_TASK(long, give_back, atomic_int *, int);
+static int once(thrum_task *task, atomic_int *ran);
+THRUM_TASK(int, once, atomic_int *);
+
+static int once(thrum_task *task, atomic_int *ran)
+{
+	(void)task;
+	return atomic_fetch_add(ran, 1);
+}
+
+static long give_back(thrum_task *task, atomic_int *ran, int n)
+{
+	once_forked *f = malloc((size_t)n * sizeof *f);
+	long taken = 0;
+	int before;
+
+	if (!f)
+		return -1;
+	for (int i = 0; i < n; i++)
+		f[i] = once_fork(task, &ran[i]);
+	for (int i = n; i-- > 0;) {
+		int was = once_taken(task, f[i], &before);
+		HOLDS(!was || before == 0);
+		HOLDS(atomic_load(&ran[i]) == was);
+		taken += was;
+	}
+	free(f);
+	return taken;
+}
+
+START_TEST(what_is_taken_back_does_not_run)
+{
+	enum { N = 20000 };
+	static atomic_int ran[N];
+
+	for (long round = rounds(30, 2000); round > 0; round--) {
+		long taken = -1, sum = 0;
+		for (int i = 0; i < N; i++)
+			atomic_store(&ran[i], 0);
+		ck_assert_int_eq(give_back_run(NULL, ran, N, &taken, THRUM_OPTS(
+			.n_jobs = 1 + (int)(round % 4))), 0);
+		for (int i = 0; i < N; i++)
+			sum += atomic_load(&ran[i]);
+		ck_assert_int_eq(sum, taken);
+	}
+	ck_assert_int_eq(give_back(NULL, ran, 0), 0);
+}
+END_TEST
+
 struct span {
 	int *x;
 	size_t n;
@@ -457,6 +549,8 @@ int main(void)
 	tcase_add_test(c, fib_is_fib);
 	tcase_add_test(c, arguments_and_results_of_48_bytes_arrive);
 	tcase_add_test(c, six_arguments_arrive_each_as_itself);
+	tcase_add_test(c, a_rest_is_run_by_who_took_it_or_by_who_took_it_back);
+	tcase_add_test(c, what_is_taken_back_does_not_run);
 	tcase_add_test(c, quicksort_sorts);
 	tcase_add_test(c, plain_forks_hand_their_values_back);
 	tcase_add_test(c, join2_prefers_the_first_failure);
