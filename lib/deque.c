@@ -16,8 +16,6 @@ static uint64_t pack(uint64_t incarnation, uint32_t tail, uint32_t split)
 	return incarnation << 32 | (uint64_t)tail << 16 | split;
 }
 
-thrum__lane thrum__deque_none;
-
 static thrum__slot *end_of(const struct deque *d)
 {
 	return d->slot ? d->slot + THRUM__DEQUE_CAPACITY : NULL;

@@ -80,9 +80,6 @@ _Static_assert(offsetof(thrum__slot, cell) == 16, "cells are aligned to 16");
 _Static_assert(offsetof(thrum__lane, open) >= THRUM__LINE,
                "what thieves write is on a line of its own");
 
-/** A lane without slots, for tasks that have no deque. */
-extern thrum__lane thrum__deque_none;
-
 /** Number of slots in use. Owner. */
 static inline uint32_t thrum__deque_head(const struct deque *d)
 {

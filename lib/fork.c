@@ -67,11 +67,13 @@ const void *thrum__pop(thrum_task *task, void *slot)
 thrum_forked thrum_fork(thrum_task *task, thrum_task_fn *fn, void *ctx)
 {
 	thrum__plain p = { fn, ctx };
-	thrum__slot *s = thrum__reserve(task, thrum__plain_thunk);
+	thrum__lane *lane = thrum__lane_of(task);
+	thrum__slot *s = lane ? thrum__reserve(task, lane, thrum__plain_thunk)
+	                      : NULL;
 
 	if (s)
 		*(thrum__plain *)(void *)s->cell = p;
-	else
+	else if (lane)
 		s = thrum__push(task, thrum__plain_thunk, &p, sizeof p);
 	return (thrum_forked){ s, fn, ctx };
 }

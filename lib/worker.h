@@ -93,7 +93,7 @@ static inline uint64_t thrum__serving_key(const struct team *t, uint32_t epoch)
 static inline thrum__view thrum__worker_view(struct worker *w,
                                              const struct call *call)
 {
-	return (thrum__view){ w ? &w->deque.lane : &thrum__deque_none,
+	return (thrum__view){ w ? &w->deque.lane : NULL,
 	                      (uint64_t)(uintptr_t)call };
 }
 

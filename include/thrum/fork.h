@@ -124,7 +124,7 @@ typedef struct thrum__lane {
 } thrum__lane;
 
 typedef struct thrum__view { /* a task begins with it */
-	thrum__lane *lane; /* one without slots if the task has no deque */
+	thrum__lane *lane; /* NULL if the task has no deque */
 	uint64_t call;
 } thrum__view;
 
@@ -153,35 +153,35 @@ THRUM_END_DECLS
 
 THRUM__ASSERT(sizeof(thrum__slot) == 64, "a slot is a line");
 
-/* The next slot, a fork of @p thunk but for its argument, or NULL if that takes
- * more than this. Relaxed is enough: a slot is seen by others only when the
- * library makes it public, in push. */
-THRUM__INLINE thrum__slot *thrum__reserve(thrum_task *task,
+/* Where @p task forks; NULL where forks run at their joins, as there is one
+ * worker, or no task at all. Looked at first: alone, a fork is this one load. */
+THRUM__INLINE thrum__lane *thrum__lane_of(thrum_task *task)
+{
+	return THRUM__LIKELY(task != NULL)
+		? ((const thrum__view *)(void *)task)->lane : NULL;
+}
+
+/* The next slot of @p lane, a fork of @p thunk but for its argument, or NULL if
+ * that takes more than this. Relaxed is enough: a slot is seen by others only
+ * when the library makes it public, in push. */
+THRUM__INLINE thrum__slot *thrum__reserve(thrum_task *task, thrum__lane *lane,
                                           thrum__thunk_fn *thunk)
 {
 #if defined(__GNUC__)
-	if (THRUM__LIKELY(task != NULL)) {
-		const thrum__view *view = (const thrum__view *)(void *)task;
-		thrum__lane *lane = view->lane;
-		thrum__slot *slot = lane->head;
-		if (THRUM__LIKELY(slot < THRUM__LOAD(&lane->open))) {
-			lane->head = slot + 1;
-			slot->u.fn = thunk;
-			THRUM__STORE(&slot->state, view->call);
-			return slot;
-		}
+	thrum__slot *slot = lane->head;
+	if (THRUM__LIKELY(slot < THRUM__LOAD(&lane->open))) {
+		lane->head = slot + 1;
+		slot->u.fn = thunk;
+		THRUM__STORE(&slot->state,
+		             ((const thrum__view *)(void *)task)->call);
+		return slot;
 	}
 #else
 	(void)task;
+	(void)lane;
 	(void)thunk;
 #endif
 	return NULL;
-}
-
-/* Whether forks run at their joins as there is one worker, and no deque. */
-THRUM__INLINE int thrum__deferred(thrum_task *task)
-{
-	return task && !((const thrum__view *)(void *)task)->lane->head;
 }
 
 THRUM__INLINE const void *thrum__pop_inline(thrum_task *task, void *slot)
@@ -219,15 +219,19 @@ THRUM__INLINE void thrum__plain_thunk(thrum_task *task, void *cell)
 THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
                                       void *fctx, thrum_task_fn *g, void *gctx)
 {
-	thrum__slot *slot = thrum__reserve(task, thrum__plain_thunk);
-	if (THRUM__LIKELY(slot != NULL)) {
-		thrum__plain *p = (thrum__plain *)(void *)slot->cell;
-		p->fn = g;
-		p->ctx = gctx;
-	} else if (!thrum__deferred(task)) {
-		thrum__plain p = { g, gctx };
-		slot = (thrum__slot *)thrum__push(task, thrum__plain_thunk, &p,
-		                                  sizeof p);
+	thrum__lane *lane = thrum__lane_of(task);
+	thrum__slot *slot = NULL;
+	if (lane) {
+		slot = thrum__reserve(task, lane, thrum__plain_thunk);
+		if (THRUM__LIKELY(slot != NULL)) {
+			thrum__plain *p = (thrum__plain *)(void *)slot->cell;
+			p->fn = g;
+			p->ctx = gctx;
+		} else {
+			thrum__plain p = { g, gctx };
+			slot = (thrum__slot *)thrum__push(
+				task, thrum__plain_thunk, &p, sizeof p);
+		}
 	}
 	int first = f(fctx, task), second;
 	const void *cell = thrum__pop_inline(task, slot);
@@ -337,21 +341,23 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
 	{ \
 		name##_forked thrum__f; \
 		SET(thrum__f.args.) \
-		thrum__slot *thrum__s = \
-			thrum__reserve(thrum__t, name##__thunk); \
-		if (THRUM__LIKELY(thrum__s != NULL)) { \
-			name##__args *thrum__p = \
-				(name##__args *)(void *)thrum__s->cell; \
-			SET(thrum__p->) \
+		thrum__lane *thrum__l = thrum__lane_of(thrum__t); \
+		thrum__f.slot = NULL; \
+		if (THRUM__LIKELY(thrum__l != NULL)) { \
+			thrum__slot *thrum__s = thrum__reserve( \
+				thrum__t, thrum__l, name##__thunk); \
 			thrum__f.slot = thrum__s; \
-		} else if (thrum__deferred(thrum__t)) { \
-			thrum__f.slot = NULL; \
-		} else { \
-			name##__args thrum__c; /* push knows its address */ \
-			SET(thrum__c.) \
-			thrum__f.slot = \
-				thrum__push(thrum__t, name##__thunk, \
-				            &thrum__c, sizeof thrum__c); \
+			if (THRUM__LIKELY(thrum__s != NULL)) { \
+				name##__args *thrum__p = \
+					(name##__args *)(void *)thrum__s->cell; \
+				SET(thrum__p->) \
+			} else { \
+				name##__args thrum__c; /* known to push */ \
+				SET(thrum__c.) \
+				thrum__f.slot = thrum__push( \
+					thrum__t, name##__thunk, &thrum__c, \
+					sizeof thrum__c); \
+			} \
 		} \
 		return thrum__f; \
 	} \
