@@ -39,6 +39,7 @@
 #include <stddef.h>
 
 #include "affinity.h"
+#include "cacheline.h"
 #include "clock.h"
 #include "display.h"
 #include "env.h"
@@ -78,7 +79,7 @@ static struct {
 } rep = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* In a callback, as the reporter or as the caller in its place. */
-static _Thread_local bool inside;
+static THRUM__THREAD bool inside;
 
 static void lock(void)
 {
