@@ -183,16 +183,29 @@ static void fill_call(struct entry *e, thrum_pool *pool, int n_jobs)
 {
 	struct thrum_task *around = innermost();
 
-	e->call = (struct call){
-		.parent = around ? around->call : NULL,
-		.pool = pool,
-		.cancel = e->opts.cancel,
-		.deadline_ns = deadline(e->opts.timeout_s, e->start_ns),
-		.flags = e->opts.flags,
-		.n_jobs = n_jobs,
-		.fpenv = thrum__fpenv_get(),
-		.status = e->opts.status,
-	};
+	struct call *c = &e->call;
+
+	/* Member by member: a literal of this size gcc clears first by `rep
+	 * stos`, 4 ns (Zen 5) of the 50 that a short call takes. */
+	c->parent = around ? around->call : NULL;
+	c->pool = pool;
+	c->team = NULL;
+	c->work = NULL;
+	c->fpenv = thrum__fpenv_get();
+	c->n_jobs = n_jobs;
+	c->flags = e->opts.flags;
+	c->cancel = e->opts.cancel;
+	c->deadline_ns = deadline(e->opts.timeout_s, e->start_ns);
+	c->meter = NULL;
+	c->status = e->opts.status;
+	c->crew = NULL;
+	c->shape = NULL;
+	c->chunk = 0;
+	c->wakes = 0;
+	/* Relaxed, all: nobody else knows of it yet. */
+	thrum__store(&c->stop, STOP_NOT, relaxed);
+	thrum__store(&c->steals, 0, relaxed);
+	thrum__store(&c->woken, 0, relaxed);
 	if (e->opts.report) {
 		e->call.crew = e->crew;
 		memset(e->crew, 0, ((size_t)n_jobs + 63) / 64
@@ -200,15 +213,53 @@ static void fill_call(struct entry *e, thrum_pool *pool, int n_jobs)
 	}
 }
 
-/* Where this thread counts itself. */
+/* Where this thread counts itself. The first that call have a counter each,
+ * which only they write: without a locked operation, of which each takes 5 ns
+ * (Zen 5) of the 50 of a short call. Those after them share the last. */
 static unsigned shard(void)
 {
 	static _Atomic uint32_t threads;
 	static THRUM__THREAD uint32_t number; /* 0: none yet */
 
-	if (!number) /* relaxed: any will do */
-		number = thrum__add(&threads, 1u, relaxed) % THRUM__SHARDS + 1;
+	if (!number) { /* relaxed: all that counts is that they differ */
+		uint32_t n = thrum__load(&threads, relaxed);
+		if (n < THRUM__SHARDS - 1)
+			n = thrum__add(&threads, 1u, relaxed);
+		number = (n < THRUM__SHARDS - 1 ? n : THRUM__SHARDS - 1) + 1;
+	}
 	return number - 1;
+}
+
+static void count_in(struct entry *e, struct thrum_pool *pool)
+{
+	unsigned i;
+
+	e->counted = NULL;
+	if (!pool || e->within)
+		return;
+	i = shard();
+	e->counted = &pool->callers[i].n;
+	e->alone_counted = i < THRUM__SHARDS - 1;
+	/* Relaxed: the program does not destroy a pool that it calls. */
+	if (e->alone_counted)
+		thrum__store(e->counted, thrum__load(e->counted, relaxed) + 1,
+		             relaxed);
+	else
+		thrum__add(e->counted, 1u, relaxed);
+}
+
+/* The last touch of the pool, which may be gone after it. */
+static void count_out(const struct entry *e)
+{
+	if (!e->counted)
+		return;
+	if (e->alone_counted)
+		/* [C2] pairs with [C1] in wait_for_callers */
+		thrum__store(e->counted, thrum__load(e->counted, relaxed) - 1,
+		             release);
+	else
+		/* [C2] pairs with [C1] in wait_for_callers */
+		thrum__sub(e->counted, 1u, release);
 }
 
 int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
@@ -233,10 +284,7 @@ int thrum__entry_begin(struct entry *e, thrum_pool *pool, uint64_t jobs,
 	int given = e->opts.n_jobs;
 	int k = thrum__entry_workers(&pool, &given, &e->within, &e->notes);
 	e->opts.n_jobs = k;
-	/* Relaxed: the program does not destroy a pool that it calls. */
-	e->counted = pool && !e->within ? &pool->callers[shard()].n : NULL;
-	if (e->counted)
-		thrum__add(e->counted, 1u, relaxed);
+	count_in(e, pool);
 	fill_call(e, pool, k);
 	begin_progress(e, jobs, given);
 	if (jobs != THRUM__JOBS_UNKNOWN)
@@ -258,10 +306,7 @@ static int finish(struct entry *e, uint64_t jobs, const struct tally *tally,
 		how = PROGRESS_FAILED;
 	thrum__progress_end(e->progress, how);
 	write_report(e, jobs, tally);
-	/* The last touch: the pool may be gone after it.
-	 * [C2] pairs with [C1] in wait_for_callers */
-	if (e->counted)
-		thrum__sub(e->counted, 1u, release);
+	count_out(e);
 	errno = e->saved_errno;
 	return rc;
 }

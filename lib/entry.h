@@ -19,6 +19,7 @@ struct entry {
 	thrum_opts opts;          /* completed */
 	struct thrum_task *within; /* innermost task of this pool; NULL none */
 	_Atomic uint32_t *counted; /* what the pool knows of it; NULL none */
+	bool alone_counted;        /* other threads do not count there */
 	struct progress *progress; /* NULL none */
 	uint64_t start_ns;
 	uint64_t jobs;

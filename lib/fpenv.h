@@ -29,12 +29,13 @@ struct fpenv {
 
 static inline struct fpenv thrum__fpenv_get(void)
 {
-	struct fpenv e;
-	e.none = 0;
-	__asm__ volatile("stmxcsr %0" : "=m"(e.sse));
-	__asm__ volatile("fnstcw %0" : "=m"(e.x87));
-	e.sse &= ~FPENV__SSE_FLAGS;
-	return e;
+	/* Words of their own: together they would be read as one, before the
+	 * halves that the instructions write have arrived. */
+	uint32_t sse;
+	uint16_t x87;
+	__asm__ volatile("stmxcsr %0" : "=m"(sse));
+	__asm__ volatile("fnstcw %0" : "=m"(x87));
+	return (struct fpenv){ .sse = sse & ~FPENV__SSE_FLAGS, .x87 = x87 };
 }
 
 static inline void thrum__fpenv_set(const struct fpenv *e)

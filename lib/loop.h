@@ -26,12 +26,33 @@ struct loop {
 	size_t size;
 	uintptr_t site; /* whose time per index it is: the user's body */
 	size_t grain;  /* most indices per run of body; 0 no bound */
-	bool last_first; /* position p is index n - 1 - p */
+	size_t last_first; /* 1: position p is index n - 1 - p; 0. As wide as the
+	                    * others, as loops are compared byte by byte */
 	double ns;     /* I per index, the last times, if nested; negative: not
 	                * known */
 	size_t first;  /* I position of block 0 */
 	size_t block;  /* I positions per block */
 };
+
+/** A loop over @p n of the body at @p site, which is to be put into it. Member
+ * by member; see fill_call in entry.c. */
+static inline void thrum__loop_init(struct loop *l, size_t n, void *ctx,
+                                    uintptr_t site)
+{
+	l->n = n;
+	l->body = NULL;
+	l->each = NULL;
+	l->run = NULL;
+	l->ctx = ctx;
+	l->results = NULL;
+	l->size = 0;
+	l->site = site;
+	l->grain = 0;
+	l->last_first = 0;
+	l->ns = 0;
+	l->first = 0;
+	l->block = 0;
+}
 
 /** Run @p loop as @p call, by the workers that the call can have.
  * @param within  Innermost task of this thread in the call's pool; NULL none. */

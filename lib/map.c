@@ -29,20 +29,24 @@ static int run(thrum_pool *pool, struct loop *loop, const thrum_opts *opts,
 int thrum_for(thrum_pool *pool, size_t n, thrum_for_fn *body, void *ctx,
               const thrum_opts *opts)
 {
-	struct loop loop = { .n = n, .body = body, .ctx = ctx,
-	                     .site = (uintptr_t)body };
+	struct loop loop;
+
+	thrum__loop_init(&loop, n, ctx, (uintptr_t)body);
+	loop.body = body;
 	return run(pool, &loop, opts, body ? 0 : THRUM_EINVAL);
 }
 
 int thrum_map(thrum_pool *pool, size_t n, thrum_map_fn *body, void *ctx,
               void *results, size_t size, const thrum_opts *opts)
 {
-	struct loop loop = { .n = n, .each = body, .ctx = ctx,
-	                     .results = results, .size = size,
-	                     .site = (uintptr_t)body };
+	struct loop loop;
 	size_t bytes;
 	int rc = 0;
 
+	thrum__loop_init(&loop, n, ctx, (uintptr_t)body);
+	loop.each = body;
+	loop.results = results;
+	loop.size = size;
 	if (!body || !results != !size)
 		rc = THRUM_EINVAL;
 	else if (!thrum__size_mul(n, size, &bytes))

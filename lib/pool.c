@@ -460,7 +460,7 @@ static void wait_for_callers(_Atomic uint32_t *callers)
 {
 	uint32_t n;
 
-	/* [C1] pairs with [C2] in finish */
+	/* [C1] pairs with [C2] in count_out */
 	while ((n = thrum__load(callers, acquire)) != 0)
 		(void)thrum__park_wait(callers, n, 1000000);
 }

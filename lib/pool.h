@@ -24,7 +24,7 @@ struct thrum_pool {
 	THRUM__ALIGNED _Atomic uint32_t resting; /* A asleep or not started */
 	struct {
 		THRUM__ALIGNED _Atomic uint32_t n; /* A */
-	} callers[THRUM__SHARDS];     /* threads inside a call, by number */
+	} callers[THRUM__SHARDS];     /* threads inside a call; see entry.c */
 	THRUM__ALIGNED _Atomic uint32_t teams;   /* A how many of team[] exist */
 	_Atomic(struct team *) team[THRUM__TEAMS]; /* A NULL: not made yet */
 	_Atomic uint32_t stop;        /* A residents are to end */

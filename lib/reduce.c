@@ -134,9 +134,11 @@ static int run_unordered(struct reduction *r, struct entry *e, void *result,
 {
 	size_t workers = (size_t)e->call.n_jobs, bytes;
 	struct heap h = { .r = r };
-	struct loop loop = { .n = r->n, .body = add_range, .ctx = &h,
-	                     .grain = e->opts.grain,
-	                     .site = (uintptr_t)r->body };
+	struct loop loop;
+
+	thrum__loop_init(&loop, r->n, &h, (uintptr_t)r->body);
+	loop.body = add_range;
+	loop.grain = e->opts.grain;
 
 	h.stride = (r->size + THRUM__LINE - 1) & ~(size_t)(THRUM__LINE - 1);
 	if (h.stride < r->size
@@ -175,15 +177,21 @@ int thrum_reduce(thrum_pool *pool, size_t n, thrum_reduce_fn *body,
 {
 	struct entry e;
 	struct tally tally = { 0 };
-	struct reduction r = { .n = n, .size = size, .body = body,
-	                       .combine = combine, .ctx = ctx,
-	                       .identity = result };
+	struct reduction r;
 	int rc = body && combine && result && size ? 0 : THRUM_EINVAL;
 
 	rc = thrum__entry_begin(&e, pool, n, opts,
 	                        TAKES_GRAIN | TAKES_UNORDERED, rc);
 	if (rc)
 		return rc;
+	/* Member by member; see fill_call in entry.c. */
+	r.n = n;
+	r.size = size;
+	r.body = body;
+	r.combine = combine;
+	r.ctx = ctx;
+	r.identity = result;
+	r.ahead = false;
 	r.leaf = leaf_of(n, e.opts.grain);
 	r.leaves = n / r.leaf + (n % r.leaf != 0);
 	if (n > 0 && e.call.flags & THRUM_UNORDERED)

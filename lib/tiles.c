@@ -348,7 +348,7 @@ int thrum_for_tiles(thrum_pool *pool, int ndim, const size_t shape[],
 	struct entry e;
 	struct tally tally = { 0 };
 	struct tiles t = { .ndim = ndim, .body = body, .ctx = ctx };
-	struct loop loop = { .run = run_tiles, .ctx = &t };
+	struct loop loop;
 	size_t n = 0;
 	int rc = body && shape && ndim >= 1 && ndim <= DIMS
 		? measure(&t, shape, &n) : THRUM_EINVAL;
@@ -356,6 +356,8 @@ int thrum_for_tiles(thrum_pool *pool, int ndim, const size_t shape[],
 	rc = thrum__entry_begin(&e, pool, rc ? 0 : n, opts, TAKES, rc);
 	if (rc)
 		return rc;
+	thrum__loop_init(&loop, 0, &t, 0);
+	loop.run = run_tiles;
 	if (n > 0) {
 		size_t most = e.opts.grain ? e.opts.grain : automatic(n);
 		choose_sides(&t, most);
