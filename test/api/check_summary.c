@@ -75,16 +75,18 @@ static int meet_and_stay(void *ctx, void *item, thrum_task *task)
 static int stream_awake(void)
 {
 	thrum_pool *pool = pool_of(2, 1000000);
-	struct pair p = { .items = 2 };
-	thrum_worker_stats before = total(pool), after;
-	int rc = thrum_stream(pool, 8, next_of_two, meet_and_stay, NULL, NULL,
-	                      &p, NULL);
+	thrum_worker_stats before = total(pool);
+	int rc = 0, streams = 0;
 
-	after = total(pool);
-	/* Nobody waits awake where there is but one core for all. */
-	if (thrum_cpu_count() >= 2)
-		rc |= after.spins == before.spins
-		      || after.spin_ns == before.spin_ns;
+	/* Again where the caller was not run for so long, until the alarm. */
+	while (rc == 0 && total(pool).spin_ns == before.spin_ns) {
+		struct pair p = { .items = 2 };
+		rc = thrum_stream(pool, 8, next_of_two, meet_and_stay, NULL,
+		                  NULL, &p, NULL);
+		streams++;
+	}
+	rc |= total(pool).spins == before.spins
+	      || total(pool).jobs != 2ul * (unsigned)streams;
 	return rc | thrum_pool_destroy(pool);
 }
 
@@ -318,7 +320,7 @@ START_TEST(waiting_awake_for_items_is_counted)
 
 	ck_assert_int_eq(play("stream awake", "1"), 0);
 	ck_assert_int_eq(read_table(&at, &pool, sum), 2);
-	ck_assert_uint_eq(sum[1], 2);
+	ck_assert_uint_gt(sum[8], 0);
 	ck_assert_str_eq(at, "");
 }
 END_TEST

@@ -26,8 +26,8 @@ FNR == NR && /^[^ \t]/ {
 FNR == NR && /^\t[a-z]+: / {
 	kind = $1
 	sub(/:$/, "", kind)
-	if (kind != "never" && kind != "timing")
-		fail("# " FILENAME ":" FNR ": neither never nor timing")
+	if (kind != "never" && kind != "perhaps")
+		fail("# " FILENAME ":" FNR ": neither never nor perhaps")
 	next
 }
 FNR == NR && /^\t\t> / {
