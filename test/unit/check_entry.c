@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <thrum.h>
 
+/* When no thread looks at the environment. */
 static void set_ceiling(int n)
 {
 	char text[16];
+	ck_assert_int_eq(thrum_shutdown(), 0);
 	snprintf(text, sizeof text, "%d", n);
 	setenv("THRUM_MAX_JOBS", text, 1);
 	thrum__env_forget();
@@ -24,9 +26,9 @@ static void set_ceiling(int n)
 
 static void teardown(void)
 {
+	ck_assert_int_eq(thrum_shutdown(), 0);
 	unsetenv("THRUM_MAX_JOBS");
 	thrum__env_forget();
-	(void)thrum_shutdown();
 }
 
 static int nothing(void *ctx, size_t begin, size_t end, thrum_task *task)
