@@ -5,8 +5,9 @@
 # In a build of its own, below test/cov/build. THRUM_TIER=full runs the tests at
 # length. The lines that are not run, and why, are in reasons.txt.
 
-# The directories whose sources count.
+# The directories whose sources count, and the libraries that are made of them.
 cov_dirs = lib
+cov_libs = $(lib_LTLIBRARIES)
 
 # Those that take longest first.
 cov_tests = test/fault/check_fault test/unit/check_start \
@@ -22,8 +23,8 @@ if HWLOC
 check-cov:
 	@$(AM_TESTS_ENVIRONMENT) unset CC CXX FC; \
 	MAKE='$(MAKE)' COV_CC='$(COV_CC)' GCOV='$(GCOV)' srcdir='$(srcdir)' \
-	$(SHELL) $(srcdir)/test/cov/run '$(cov_dirs)' '$(cov_tests)' \
-		'$(cov_flat_tests)'
+	$(SHELL) $(srcdir)/test/cov/run '$(cov_dirs)' '$(cov_libs)' \
+		'$(cov_tests)' '$(cov_flat_tests)'
 else
 check-cov:
 	@echo "SKIP check-cov: it needs hwloc"

@@ -180,10 +180,10 @@ START_TEST(what_is_no_terminal_has_the_usual_columns)
 	char *kept = columns ? strdup(columns) : NULL;
 	unsetenv("COLUMNS");
 	ck_assert_int_eq(pipe(ends), 0);
-	struct terminal t = thrum__terminal_look(ends[1]);
-	ck_assert_int_eq(thrum__terminal_columns(&t, ends[1]), 80);
-	close(ends[0]);
-	close(ends[1]);
+	capture_with(&shown, 2, ends[1]);
+	struct terminal t = thrum__terminal_look(2);
+	ck_assert_int_eq(thrum__terminal_columns(&t, 2), 80);
+	be_done();
 	if (kept)
 		setenv("COLUMNS", kept, 1);
 	free(kept);
