@@ -31,8 +31,10 @@
  *   [J6] fence seq_cst                   [I2] fence seq_cst
  *   look at the deque                    read leaper: call it
  *
- * They cannot both overlook the other, as in idle.h. A leaper that another
- * waiter has overwritten sleeps until DONE; nothing is lost but speed.
+ * They cannot both overlook the other, as in idle.h. An owner that fell asleep
+ * before the thief had said who it is does not know whose leaper to be: [J1] finds
+ * WAITING, and calls it. A leaper that another waiter has overwritten sleeps until
+ * DONE; nothing is lost but speed.
  */
 #include "config.h"
 

@@ -37,7 +37,8 @@
  * call without forks then leaves these lines alone, and its thieves with them. */
 static void say_serving(struct worker *w)
 {
-	if (thrum__load(&w->serving, relaxed) == w->works_for) /* its own */
+	/* Its own; not to say it again is a matter of speed. */
+	if (thrum__load(&w->serving, relaxed) == w->works_for)
 		return;
 	thrum__deque_begin(&w->deque);
 	/* [W3] pairs with [W4] in steal_from */
@@ -94,7 +95,7 @@ static void share_end(struct share *s, struct team *t, uint64_t deal,
 	/* [L3] pairs with [I4] in thrum__idle_announce */
 	thrum__fence_seq_cst();
 	/* Turns are no blocks: the caller counts for itself. */
-	if (thrum__load(&caller->seat.rest, relaxed) == REST_PARKED
+	if (thrum__load(&caller->seat.rest, relaxed) == REST_PARKED /* a hint */
 	    && (all == 0 || thrum__team_complete(t, deal, all))
 	    && thrum__idle_wake(pool, &caller->seat) && s->task.worker)
 		thrum__stats_add(&s->task.worker->at_seat.wakes, 1);
@@ -180,7 +181,8 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 		return true;
 	thrum__range_set(&t->seat[rank].range, thrum__deal_epoch(deal), rest.lo,
 	                 rest.hi);
-	/* Who spins looks again; who sleeps is woken if it seems worth it. */
+	/* Who spins looks again; who sleeps is woken if it seems worth it, a
+	 * matter of speed: the rest is in the own range. */
 	if (thrum__idle_ring(t->pool)
 	    && (w->block_ns == 0 || thrum__policy_worth_waking(
 				    (rest.hi - rest.lo) * w->block_ns)))
@@ -224,7 +226,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		w->block_ns = ns / (got.hi - got.lo);
 		chunk = thrum__policy_chunk(chunk, got.hi - got.lo, ns, more);
 		/* Blocks may turn out dearer than they seemed when others were
-		 * let sleep. */
+		 * let sleep: a matter of speed. */
 		if (ns > 2 * THRUM__CHUNK_NS
 		    && thrum__load(&t->pool->resting, relaxed)
 		    && thrum__policy_worth_waking(
@@ -320,11 +322,14 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 	while (!thrum__poke_cas(&s->state, &state,
 	                   mine | (state & THRUM__SLOT_WAITING), release))
 		;
+	/* The victim fell asleep before it could know whom to leap to. */
+	if (state & THRUM__SLOT_WAITING)
+		thrum__parker_unpark(&victim->seat.parker);
 	struct scratch_mark mark = thrum__scratch_mark(&w->scratch);
 	thrum__task_enter(&task);
 	struct fpenv own = thrum__task_adapt(&task);
 	thrum__call_mark(call, number);
-	if (call->crew) /* a report is asked for, in which it is read */
+	if (call->crew) /* a figure for the report, where one is asked for */
 		thrum__add(&call->steals, 1u, relaxed);
 	thrum__stats_add(&w->at_seat.task_steals, 1);
 	s->u.fn(&task, s->cell);
@@ -345,7 +350,7 @@ void thrum__worker_run_slot(struct worker *w, struct worker *victim,
 static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
                        int number, int n_jobs, struct team *t)
 {
-	/* Relaxed: not to fetch the line of the word for nothing. */
+	/* Relaxed: a hint, not to fetch the line of the word for nothing. */
 	if (thrum__load(&victim->serving, relaxed) != key)
 		return false;
 	uint64_t word = thrum__deque_look(&victim->deque);
@@ -365,7 +370,7 @@ static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
 	}
 	/* There is more where this came from. */
 	if (thrum__deque_tail(word) + 1 < thrum__deque_split(word)
-	    && thrum__load(&t->pool->resting, relaxed))
+	    && thrum__load(&t->pool->resting, relaxed)) /* a hint */
 		wake_one(t, w);
 	thrum__worker_serve(w, t, (uint32_t)(key >> 32));
 	thrum__worker_run_slot(w, victim, s, number, n_jobs);
@@ -410,7 +415,8 @@ void thrum__worker_expose(struct worker *w)
 	/* Relaxed: ordered by the fence of the bell; see join.c. */
 	uint32_t leaper = thrum__load(&w->leaper, relaxed);
 	if (leaper) {
-		/* Who came between finds the tasks after its fence. */
+		/* Who came between finds the tasks after its fence. Not to be
+		 * called again, a matter of speed. */
 		thrum__store(&w->leaper, 0u, relaxed);
 		thrum__parker_unpark(
 			&thrum__pool_worker(w->pool, leaper - 1)->seat.parker);
@@ -434,7 +440,7 @@ bool thrum__worker_spin(struct worker *w, uint32_t seen, const struct team *t,
 	bool rung = false;
 
 	for (unsigned i = 1; may; i++) {
-		/* Relaxed: who acts on it reads it again. */
+		/* Relaxed: a hint, who acts on it reads it again. */
 		if (thrum__idle_seen(pool) != seen
 		    || (t && thrum__team_complete(t, deal,
 		                                  thrum__deal_blocks(deal)))) {
@@ -462,6 +468,7 @@ bool thrum__worker_spin(struct worker *w, uint32_t seen, const struct team *t,
 static bool linger(const struct team *t, uint64_t deal)
 {
 	for (unsigned i = 0; i < thrum__policy_linger(); i++) {
+		/* A hint: who goes on looks again. */
 		if (thrum__team_complete(t, deal, thrum__deal_blocks(deal)))
 			return true;
 		thrum__pause();
@@ -473,6 +480,7 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
 {
 	uint32_t blocks = thrum__deal_blocks(deal);
 
+	/* The own blocks first: a matter of speed. */
 	(void)help_own(w, t, deal, 0);
 	if (thrum__team_attended(t) && linger(t, deal))
 		return;

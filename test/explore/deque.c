@@ -52,6 +52,17 @@ static thrum__slot *push(unsigned number)
 	return thrum__deque_push(&d, run, &call, &number, sizeof number);
 }
 
+/* What is made public can be seen: the owner alone changes the split. */
+static void expose(void)
+{
+	uint32_t more = thrum__deque_expose(&d);
+	uint64_t word = thrum__load(&d.word, relaxed);
+
+	explore_check(more > 0, "nothing was there to be seen");
+	explore_check(d.lane.mine == d.slot + thrum__deque_split(word),
+	              "what was made public cannot be seen");
+}
+
 /* As thrum__join and what is left of thrum__pop. */
 static void join(thrum__slot *s, unsigned number)
 {
@@ -109,7 +120,7 @@ static void one_task(void)
 {
 	thrum__slot *s = push(0);
 
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 0);
 }
 
@@ -119,9 +130,9 @@ static void three_tasks(void)
 {
 	thrum__slot *a = push(0);
 
-	thrum__deque_expose(&d);
+	expose();
 	thrum__slot *b = push(1), *c = push(2);
-	thrum__deque_expose(&d);
+	expose();
 	join(c, 2);
 	join(b, 1);
 	join(a, 0);
@@ -132,10 +143,10 @@ static void twice_the_slots(void)
 {
 	thrum__slot *s = push(0);
 
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 0);
 	s = push(1);
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 1);
 }
 
@@ -145,11 +156,11 @@ static void between_two_works(void)
 {
 	thrum__slot *s = push(0);
 
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 0);
 	thrum__deque_begin(&d);
 	s = push(1);
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 1);
 }
 
@@ -171,6 +182,75 @@ static void steal_of_first_work(void)
 	finish_task(s);
 }
 
+/* Other work while a task of the first can still be taken, as where a body calls
+ * in another pool. */
+static void begin_in_public(void)
+{
+	thrum__slot *s = push(0);
+
+	expose();
+	thrum__deque_begin(&d);
+	join(s, 0);
+}
+
+/* Who sees the next work sees what was written before it. */
+static unsigned message;
+
+static void prepare_message(void)
+{
+	prepare();
+	message = 0;
+}
+
+static void write_and_begin(void)
+{
+	message = 7;
+	thrum__deque_begin(&d);
+}
+
+static void look_and_read(void)
+{
+	if (thrum__deque_look(&d) >> 32 != 0)
+		explore_check(message == 7, "a work without what came before");
+}
+
+/* And who sees that a stolen task is forgotten, what was done with it. */
+static void steal_drop_and_tell(void)
+{
+	thrum__slot *s = push(0);
+
+	expose();
+	explore_check(thrum__deque_take(&d, thrum__deque_look(&d)) == s,
+	              "nothing to take");
+	message = 7;
+	thrum__deque_drop(&d, s);
+}
+
+static void see_dropped(void)
+{
+	uint64_t word = thrum__load(&d.word, relaxed);
+
+	if (thrum__deque_tail(word) == 1
+	    && thrum__deque_tail(thrum__deque_look(&d)) == 0)
+		explore_check(message == 7, "dropped too early");
+}
+
+/* In the child of a fork: what there was is gone, and old looks take nothing. */
+static void reset(void)
+{
+	push(0);
+	push(1);
+	expose();
+	uint64_t word = thrum__deque_look(&d);
+	thrum__deque_beg(&d);
+	thrum__deque_reset(&d);
+	explore_check(!thrum__deque_shows(&d) && !thrum__deque_wanted(&d),
+	              "something was left");
+	explore_check(thrum__deque_look(&d) >> 32 == (word >> 32) + 1,
+	              "an old look is as good as a new one");
+	explore_check(thrum__deque_head(&d) == 0, "the deque is not empty");
+}
+
 /* As the inline fork does: exposes only when asked. */
 static void asked(void)
 {
@@ -179,7 +259,7 @@ static void asked(void)
 	for (unsigned i = 0; i < 2; i++) {
 		s[i] = push(i);
 		if (thrum__deque_wanted(&d))
-			thrum__deque_expose(&d);
+			expose();
 	}
 	join(s[1], 1);
 	join(s[0], 0);
@@ -209,12 +289,12 @@ static void overflow(void)
 {
 	thrum__slot *s = push(0);
 
-	thrum__deque_expose(&d);
+	expose();
 	explore_check(push(1) == NULL, "a full deque took a task");
 	join(s, 0);
 	s = push(1);
 	explore_check(s != NULL, "a deque with room refused a task");
-	thrum__deque_expose(&d);
+	expose();
 	join(s, 1);
 }
 
@@ -251,6 +331,14 @@ const struct scenario explore_deque[] = {
 	  prepare, { twice_the_slots, steal, steal }, empty_at_end },
 	{ "deque-incarnation", "A look at one work takes no task of the next.",
 	  prepare, { between_two_works, steal_of_first_work }, empty_at_end },
+	{ "deque-begin", "Who begins other work loses no task of the first.",
+	  prepare, { begin_in_public, steal, steal }, empty_at_end },
+	{ "deque-message", "Who sees a work sees what its owner did before.",
+	  prepare_message, { write_and_begin, look_and_read }, NULL },
+	{ "deque-dropped", "So does who sees a stolen task forgotten.",
+	  prepare_message, { steal_drop_and_tell, see_dropped }, NULL },
+	{ "deque-reset", "What is emptied by force is empty.",
+	  prepare, { reset }, NULL },
 	{ "deque-beg", "Who begs is heard, or the owner runs its tasks itself.",
 	  prepare, { asked, beg_and_steal }, empty_at_end },
 	{ "deque-overflow", "A full deque refuses, and has room after a join.",

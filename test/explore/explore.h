@@ -50,13 +50,16 @@ struct scenario {
 	bool accesses_weak;          /* seq_cst accesses are acq_rel, not fences */
 	bool random;                 /* too large to be exhausted */
 	bool spurious;               /* a futex may return for no reason, once */
+	bool endless;                /* no time of a sleep is ever up: none is
+	                              * to depend on it */
 };
 
 /** The end of a list has no name. */
 extern const struct scenario explore_litmus[], explore_broken[],
 	explore_deque[], explore_range[], explore_park[], explore_idle[],
 	explore_join[], explore_feed[], explore_team[], explore_stream[],
-	explore_steal[];
+	explore_steal[], explore_call[], explore_turns[],
+	explore_outlet[];
 
 /** The law: if it does not hold, the run ends, and is reported. */
 void explore_check(bool holds, const char *what);

@@ -165,6 +165,30 @@ static void full_again(void)
 	explore_check(feed.filled == THRUM__FEED + 2, "an entry is missing");
 }
 
+/* Who sees an entry taken sees what was done before: its entry was read. */
+static unsigned message;
+
+static void prepare_message(void)
+{
+	prepare();
+	message = 0;
+}
+
+static void put_and_see(void)
+{
+	thrum__feed_put(&feed, 0);
+	if (thrum__feed_waiting(&feed) == 0)
+		explore_check(message == 7, "an entry taken from the future");
+}
+
+static void tell_and_claim(void)
+{
+	uint32_t i;
+
+	message = 7;
+	(void)thrum__feed_claim(&feed, &i, &deal, 1);
+}
+
 const struct scenario explore_feed[] = {
 	{ "feed-bound-1", "Items come to one worker, one out at a time.",
 	  prepare, { produce_in_order, work_until_all_came }, all_claimed },
@@ -178,6 +202,8 @@ const struct scenario explore_feed[] = {
 	  prepare_streams, { two_streams, two_looks }, NULL },
 	{ "feed-old-deal", "Nor who never hears of it.",
 	  prepare_streams, { two_streams, look_at_first }, NULL },
+	{ "feed-taken", "Who sees an entry taken sees what was before that.",
+	  prepare_message, { put_and_see, tell_and_claim }, NULL },
 	{ "feed-full", "An entry is written again only after its claim.",
 	  prepare_full, { fill, claim_two }, full_again },
 	{ "feed-full-2", "The same against two.",

@@ -102,6 +102,13 @@ static void produce(void)
 	}
 }
 
+static void produce_one(void)
+{
+	thrum__add(&jobs, 1, release);
+	if (thrum__idle_ring(&world))
+		wake_one();
+}
+
 static void all_taken(void)
 {
 	explore_check(thrum__load(&taken, relaxed) == JOBS, "a job was lost");
@@ -171,11 +178,50 @@ static void receive(void)
 		explore_check(message == 7, "a bell without what it tells of");
 }
 
+/* So does the count of a call. */
+static void publish_call(void)
+{
+	struct team *t = thrum__load(&world.team[0], relaxed);
+
+	message = 7;
+	thrum__team_publish(t, thrum__deal_pack(1, 0, 1));
+}
+
+/* Who sees that one sleeps sees what it did before. */
+static void tell_and_announce(void)
+{
+	message = 7;
+	thrum__idle_announce(&world, sleeper[0]);
+	thrum__idle_cancel(&world, sleeper[0]);
+}
+
+static void see_asleep(void)
+{
+	if (thrum__load(&sleeper[0]->rest, acquire) == REST_PARKED)
+		explore_check(message == 7, "a sleeper without its past");
+}
+
+/* So does who wakes it. */
+static void tell_and_sleep(void)
+{
+	message = 7;
+	thrum__idle_announce(&world, sleeper[0]);
+	thrum__idle_sleep(&world, sleeper[0], 1000);
+}
+
+static void wake_and_see(void)
+{
+	if (thrum__idle_wake(&world, sleeper[0]))
+		explore_check(message == 7, "who was woken has no past");
+}
+
 const struct scenario explore_idle[] = {
 	{ "idle-one-worker", "No job is left while the only worker sleeps.",
 	  prepare_1, { work, produce }, all_taken, .spurious = true },
 	{ "idle-two-workers", "No job is left while two workers sleep.",
 	  prepare_2, { work, work, produce }, all_taken },
+	{ "idle-two-producers", "Nor where two ring at once.",
+	  prepare_1, { work, produce_one, produce_one }, all_taken },
 	{ "idle-stop", "Who sleeps, or is about to, hears of the end.",
 	  prepare_2, { rest_until_stop, rest_until_stop, world_end },
 	  world_check_awake },
@@ -185,6 +231,12 @@ const struct scenario explore_idle[] = {
 	{ "idle-two-wakers", "Of two that wake one sleeper, one does.",
 	  prepare_1, { sleep_for_a_while, wake_twice, wake_twice },
 	  sleep_ended },
+	{ "idle-called", "So does the count of a call.",
+	  prepare_message, { receive, publish_call }, NULL },
+	{ "idle-asleep", "Who sees a sleeper sees what it did before.",
+	  prepare_message, { tell_and_announce, see_asleep }, NULL },
+	{ "idle-woken", "So does who wakes it.",
+	  prepare_message, { tell_and_sleep, wake_and_see }, NULL },
 	{ "idle-message", "The bell brings what was written before.",
 	  prepare_message, { receive, send }, NULL },
 	{ 0 },

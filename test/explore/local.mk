@@ -46,6 +46,9 @@ EXTRA_DIST += \
 	test/explore/feed.c \
 	test/explore/idle.c \
 	test/explore/join.c \
+	test/explore/call.c \
 	test/explore/team.c \
+	test/explore/turns.c \
 	test/explore/stream.c \
+	test/explore/outlet.c \
 	test/explore/steal.c

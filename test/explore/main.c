@@ -5,8 +5,11 @@
  *   explore                   all; THRUM_TIER=fast or full says how far
  *   explore NAME...           those whose names begin so
  *   explore --list
- *   explore --runs N --seconds S --bound B --random --seed SEED NAME...
+ *   explore --runs N --seconds S --bound B --random --seed SEED --stop NAME...
  *   explore --replay CHOICES NAME
+ *
+ * --stop ends at the first that does not come out as it should. The names are tried
+ * in the order given, then.
  *
  * Without options each scenario is exhausted as far as the tier lets it, and those
  * that were not, or are too large, are run at random after that, too.
@@ -24,14 +27,15 @@
 static const struct scenario *const lists[] = {
 	explore_litmus, explore_broken, explore_deque, explore_range,
 	explore_park, explore_feed, explore_idle, explore_join,
-	explore_team, explore_stream, explore_steal,
+	explore_call, explore_team, explore_turns, explore_stream,
+	explore_outlet, explore_steal,
 };
 
 static struct {
 	uint64_t runs, seed;
 	double seconds;
 	int bound;
-	bool random, list;
+	bool random, list, stop;
 	const char *replay;
 	char **names;
 	int n_names;
@@ -55,11 +59,15 @@ static struct {
 	unsigned wrong, broken, exhausted, exhaustible;
 } sum;
 
+static bool begins(const struct scenario *s, const char *name)
+{
+	return strncmp(s->name, name, strlen(name)) == 0;
+}
+
 static bool wanted(const struct scenario *s)
 {
 	for (int i = 0; i < options.n_names; i++)
-		if (strncmp(s->name, options.names[i],
-		            strlen(options.names[i])) == 0)
+		if (begins(s, options.names[i]))
 			return true;
 	return options.n_names == 0;
 }
@@ -161,6 +169,16 @@ static void run_all(void)
 		}
 }
 
+/* The cheap ones first, as the caller knows them. */
+static void run_until_wrong(void)
+{
+	for (int k = 0; k < options.n_names; k++)
+		for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
+			for (const struct scenario *s = lists[i]; s->name; s++)
+				if (begins(s, options.names[k]) && !sum.wrong)
+					run_both_ways(s);
+}
+
 static void figure(uint64_t reached, uint64_t asked, bool ok, const char *what)
 {
 	printf("FIGURE P1 %llu %llu %s %s\n", (unsigned long long)reached,
@@ -213,6 +231,10 @@ static bool read_options(int argc, char **argv)
 			options.random = true;
 			continue;
 		}
+		if (strcmp(o, "stop") == 0) {
+			options.stop = true;
+			continue;
+		}
 		if (++i == argc)
 			return false;
 		if (strcmp(o, "runs") == 0)
@@ -246,13 +268,16 @@ int main(int argc, char **argv)
 	if (!read_options(argc, argv) || (options.replay && !replay())) {
 		fputs("usage: explore [--list] [--runs N] [--seconds S] "
 		      "[--bound B]\n               [--random] [--seed SEED] "
-		      "[--replay CHOICES] [NAME...]\n", stderr);
+		      "[--stop] [--replay CHOICES] [NAME...]\n", stderr);
 		return 2;
 	}
 	if (options.replay)
 		return 0;
 	choose_tier();
-	run_all();
+	if (options.stop)
+		run_until_wrong();
+	else
+		run_all();
 	if (!options.list && !options.n_names)
 		figures();
 	return sum.wrong != 0;

@@ -20,13 +20,16 @@ static _Atomic uint64_t deal;
 static _Atomic uint32_t done;
 static unsigned call;                 /* plain: the epoch of the call */
 static unsigned ran[CALLS + 1][BLOCKS]; /* plain: written by the claimant */
+static unsigned given[BLOCKS];        /* plain: written by who gave it back */
 static unsigned blocks, ranks, calls;
+static bool all_own;                  /* the caller has all, to begin with */
 static uint32_t first_epoch;
 
 static void prepare_call(unsigned of_blocks, unsigned of_ranks, unsigned n)
 {
 	memset(seat, 0, sizeof seat);
 	memset(ran, 0, sizeof ran);
+	memset(given, 0, sizeof given);
 	thrum__store(&deal, 0, relaxed);
 	thrum__store(&done, 0, relaxed);
 	call = 0;
@@ -34,6 +37,7 @@ static void prepare_call(unsigned of_blocks, unsigned of_ranks, unsigned n)
 	ranks = of_ranks;
 	calls = n;
 	first_epoch = 1;
+	all_own = false;
 	explore_name(seat, sizeof seat, "seat[0]");
 	explore_name(seat + 1, sizeof *seat, "seat[1]");
 	explore_name(seat + 2, sizeof *seat, "seat[2]");
@@ -41,6 +45,7 @@ static void prepare_call(unsigned of_blocks, unsigned of_ranks, unsigned n)
 	explore_name(&done, sizeof done, "done");
 	explore_name(&call, sizeof call, "call");
 	explore_name(ran, sizeof ran, "ran");
+	explore_name(given, sizeof given, "given");
 }
 
 static void prepare_2(void)
@@ -67,14 +72,23 @@ static void prepare_3(void)
 	prepare_call(3, 3, 1);
 }
 
+/* So many that a thief gives some of what it stole back. */
+static void prepare_given(void)
+{
+	prepare_call(4, 2, 1);
+	all_own = true;
+}
+
 static void run(struct span s, uint64_t of)
 {
 	unsigned k = thrum__deal_epoch(of) - first_epoch;
 
 	explore_check(call == thrum__deal_epoch(of),
 	              "a block was claimed of a call that is over");
-	for (uint32_t b = s.lo; b < s.hi; b++)
+	for (uint32_t b = s.lo; b < s.hi; b++) {
 		ran[k][b]++;
+		explore_check(given[b] <= call, "a block that was given back later");
+	}
 	thrum__add(&done, s.hi - s.lo, acq_rel);
 }
 
@@ -87,6 +101,9 @@ static bool steal(uint64_t of, uint32_t from, uint32_t rank)
 		return false;
 	struct span rest = { got.lo + 1, got.hi };
 	got.hi = rest.lo;
+	/* Who gets one of these has seen what was done before. */
+	for (uint32_t b = rest.lo; b < rest.hi; b++)
+		given[b] = thrum__deal_epoch(of);
 	if (rest.lo < rest.hi)
 		thrum__range_set(&seat[rank], thrum__deal_epoch(of), rest.lo,
 		                 rest.hi);
@@ -115,6 +132,8 @@ static void caller(void)
 		uint32_t epoch = first_epoch + i;
 		uint64_t of = thrum__deal_pack(epoch, blocks, ranks);
 		call = epoch;
+		for (uint32_t r = 0; all_own && r < ranks; r++)
+			thrum__range_set(&seat[r], epoch, 0, r ? 0 : blocks);
 		thrum__store(&done, 0, relaxed); /* nobody counts now */
 		thrum__store(&deal, of, release);
 		while (thrum__load(&done, acquire) < blocks)
@@ -154,7 +173,15 @@ static void prepare_turn(void)
 {
 	prepare_call(0, 2, 1);
 	turns = 0;
+}
+
+/* By the caller, which may take it back. */
+static void set_turn(void)
+{
+	call = 1;
 	thrum__range_set_turn(&seat[1], 1);
+	if (thrum__range_claim_turn(&seat[1], 1))
+		turns++;
 }
 
 static void claim_turn(void)
@@ -164,8 +191,25 @@ static void claim_turn(void)
 
 	explore_check(!thrum__range_steal(&seat[1], of, 1, &got),
 	              "a turn was stolen as a block");
-	if (thrum__range_claim_turn(&seat[1], 1))
+	if (thrum__range_claim_turn(&seat[1], 1)) {
 		turns++;
+		explore_check(call == 1, "a turn without its call");
+	}
+}
+
+/* Blocks that are put there, and what was done before. */
+static void set_blocks(void)
+{
+	call = 1;
+	thrum__range_set(&seat[1], 1, 0, 2);
+}
+
+static void claim_blocks(void)
+{
+	struct span got;
+
+	if (thrum__range_claim(&seat[1], thrum__deal_pack(1, 0, 2), 1, 1, &got))
+		explore_check(call == 1, "blocks without their call");
 }
 
 static void one_turn(void)
@@ -182,7 +226,11 @@ const struct scenario explore_range[] = {
 	  prepare_2_wrap, { caller, member_twice }, each_ran_once },
 	{ "range-three", "Each block is run once by one of three.",
 	  prepare_3, { caller, member, member }, each_ran_once },
+	{ "range-given", "Who gets what was given back has seen what was before.",
+	  prepare_given, { caller, member }, each_ran_once },
+	{ "range-set", "Who claims blocks sees what was before they were there.",
+	  prepare_turn, { set_blocks, claim_blocks }, NULL },
 	{ "range-turn", "A turn is claimed once, and is no block.",
-	  prepare_turn, { claim_turn, claim_turn, claim_turn }, one_turn },
+	  prepare_turn, { set_turn, claim_turn, claim_turn }, one_turn },
 	{ 0 },
 };

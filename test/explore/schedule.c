@@ -139,8 +139,20 @@ static void leave_run(void)
 
 static bool able(const struct thread *t)
 {
-	return (t->state == RUNNABLE && !t->yielded)
-	       || (t->state == ASLEEP && t->timed);
+	return t->state == RUNNABLE && !t->yielded;
+}
+
+/* The time of a sleep may be up at any moment; while others can go on that counts
+ * as a preemption, or one that looks again and again would leave none to them. */
+static unsigned add_timed(unsigned *candidate, unsigned n)
+{
+	bool may = n == 0 || randomly || preemptions < bound;
+
+	for (unsigned i = 0; may && i < explore_count; i++)
+		if (explore_thread[i].state == ASLEEP && explore_thread[i].timed
+		    && !explore_now->endless)
+			candidate[n++] = i;
+	return n;
 }
 
 static unsigned highest(const unsigned *candidate, unsigned n)
@@ -169,7 +181,7 @@ static void say_asleep(void)
 /* Who goes on; the one whose turn it is may, if @p may_stay. */
 static void next_turn(bool may_stay)
 {
-	unsigned candidate[THREADS], n = 0, me = explore_me;
+	unsigned candidate[THREADS], n = 0, me = explore_me, k = 0;
 	bool yielded = false, asleep = false;
 
 	if (may_stay)
@@ -187,22 +199,22 @@ static void next_turn(bool may_stay)
 		next_turn(false);
 		return;
 	}
-	if (n == 0) {
-		if (asleep)
-			say_asleep();
-		leave_run();
-	}
-	unsigned k = 0;
+	unsigned awake = n;
+	n = add_timed(candidate, n);
+	if (n == 0)
+		asleep ? say_asleep() : leave_run();
 	if (randomly && mode == RANDOM)
 		k = n > 1 ? keep(highest(candidate, n), n) : 0;
 	else if (randomly || !may_stay || preemptions < bound)
 		k = explore_choose(n);
-	if (may_stay && k > 0)
+	if (k > 0 && (may_stay || k >= awake) && awake > 0)
 		preemptions++;
 	struct thread *t = &explore_thread[candidate[k]];
 	if (t->state == ASLEEP) {
 		t->state = RUNNABLE;
 		t->timed_out = true;
+		if (mode == RANDOM)
+			t->priority = --lowest;
 	}
 	go_to(candidate[k]);
 }

@@ -11,6 +11,7 @@
 #include "world.h"
 
 #include <string.h>
+#include <thrum/fork.h>
 #include <thrum/stream.h>
 
 enum { ITEMS = 3 };
@@ -18,10 +19,12 @@ enum { ITEMS = 3 };
 static struct {
 	unsigned items, pulled, worked[ITEMS], consumed[ITEMS], last;
 	int fails_at; /* -1: none */
+	bool forks;   /* a task that another has to take */
 	bool ordered;
 } now;
 
 static thrum_opts opts;
+static unsigned needed; /* items that wait for each other */
 
 static void prepare(unsigned places, unsigned items, unsigned out, bool ordered)
 {
@@ -30,6 +33,7 @@ static void prepare(unsigned places, unsigned items, unsigned out, bool ordered)
 	now.items = items;
 	now.fails_at = -1;
 	now.ordered = ordered;
+	needed = 0;
 	opts = (thrum_opts){ .pre_dispatch = out,
 	                     .flags = ordered ? 0 : THRUM_UNORDERED };
 	explore_name(&now, sizeof now, "now");
@@ -44,6 +48,13 @@ static int next(void *ctx, void *item)
 	return 0;
 }
 
+static int meet(void *ctx, thrum_task *task)
+{
+	(void)ctx, (void)task;
+	world_meet(2);
+	return 0;
+}
+
 static int work(void *ctx, void *item, thrum_task *task)
 {
 	unsigned *number = item;
@@ -51,6 +62,12 @@ static int work(void *ctx, void *item, thrum_task *task)
 	(void)ctx, (void)task;
 	explore_check(*number < now.items, "an item that is not there");
 	now.worked[*number]++;
+	world_meet(needed);
+	if (now.forks) {
+		thrum_forked f = thrum_fork(task, meet, NULL);
+		world_meet(2);
+		thrum_join(task, f);
+	}
 	if (now.fails_at == (int)*number)
 		return 7;
 	*number += 100;
@@ -111,6 +128,26 @@ static void prepare_failing(void)
 	now.fails_at = 1;
 }
 
+/* Two items that are worked on at the same time: the second waits for nobody but
+ * a worker that has nothing to do. */
+static void prepare_needed(void)
+{
+	prepare(2, 2, 2, true);
+	needed = 2;
+}
+
+static void prepare_needed_3(void)
+{
+	prepare(3, 3, 3, false);
+	needed = 3;
+}
+
+static void prepare_forked(void)
+{
+	prepare(2, 1, 1, true);
+	now.forks = true;
+}
+
 static void prepare_three(void)
 {
 	prepare(3, 3, 2, false);
@@ -131,6 +168,15 @@ const struct scenario explore_stream[] = {
 	  .bound = 2 },
 	{ "stream-fails", "What comes before a failure is delivered, no more.",
 	  prepare_failing, { run, world_resident }, world_check_awake,
+	  .bound = 2 },
+	{ "stream-needed", "An item is taken by who has nothing to do.",
+	  prepare_needed, { run, world_resident }, world_check_awake,
+	  .bound = 2 },
+	{ "stream-needed-3", "So are two.",
+	  prepare_needed_3, { run, world_resident, world_resident },
+	  world_check_awake, .random = true },
+	{ "stream-forked", "A task of an item is taken, too.",
+	  prepare_forked, { run, world_resident }, world_check_awake,
 	  .bound = 2 },
 	{ "stream-three", "Three items, two out, by three workers.",
 	  prepare_three, { run, world_resident, world_resident },

@@ -14,8 +14,9 @@
 #include "world.h"
 
 #include <string.h>
+#include <thrum/fork.h>
 
-enum { CALLS = 2, BLOCKS = 3 };
+enum { CALLS = 2, BLOCKS = 6 };
 
 struct frame {
 	_Alignas(16) unsigned ran[BLOCKS]; /* plain: by who runs the block, then
@@ -29,6 +30,8 @@ struct shape {
 static struct frame frames[2][CALLS]; /* by caller */
 static unsigned calls, blocks;
 static _Atomic uint32_t callers;
+static unsigned needed; /* blocks that wait for each other */
+static bool forks;      /* each block, a task that another has to take */
 
 static void prepare(unsigned places, unsigned teams, unsigned n, unsigned of)
 {
@@ -36,7 +39,9 @@ static void prepare(unsigned places, unsigned teams, unsigned n, unsigned of)
 	memset(frames, 0, sizeof frames);
 	calls = n;
 	blocks = of;
-	thrum__store(&callers, teams, relaxed);
+	thrum__store(&callers, teams < 2 ? 1 : teams, relaxed);
+	needed = 0;
+	forks = false;
 	explore_name(frames, sizeof frames, "frames");
 }
 
@@ -55,9 +60,66 @@ static void prepare_three(void)
 	prepare(3, 1, 1, 3);
 }
 
+/* The first call finds no team: what it makes is seen whole. */
+static void prepare_first(void)
+{
+	prepare(2, 0, 1, 2);
+}
+
+/* Blocks that are run at the same time: each is taken by a worker that has nothing
+ * to do, be it asleep. */
+static void prepare_needed(void)
+{
+	prepare(2, 1, 1, 2);
+	needed = 2;
+}
+
+static void prepare_needed_3(void)
+{
+	prepare(3, 1, 1, 3);
+	needed = 3;
+}
+
+static void prepare_needed_twice(void)
+{
+	prepare(2, 1, 2, 2);
+	needed = 2;
+}
+
+static void prepare_forked(void)
+{
+	prepare(2, 1, 1, 1);
+	forks = true;
+}
+
+/* So many blocks that a thief gives some of what it stole back. */
+static void prepare_rest(void)
+{
+	prepare(2, 1, 1, BLOCKS);
+}
+
+/* At the turn of THRUM__LAG, with words that nobody has touched since the first
+ * call, and a count that was left by the call of the same epoch. */
+static void prepare_lag(void)
+{
+	prepare(2, 1, 2, 2);
+	struct team *t = thrum__load(&world.team[0], relaxed);
+	thrum__store(&t->deal, thrum__deal_pack(THRUM__LAG - 1, 0, 2), relaxed);
+	for (unsigned r = 0; r < 2; r++)
+		thrum__store(&t->seat[r].done.word,
+		             (uint64_t)THRUM__LAG << 32 | 1, relaxed);
+}
+
 static void prepare_callers(void)
 {
 	prepare(2, 2, 1, 2);
+}
+
+static int meet(void *ctx, thrum_task *task)
+{
+	(void)ctx, (void)task;
+	world_meet(2);
+	return 0;
 }
 
 static void run(struct call *call, struct thrum_task *task, uint32_t lo,
@@ -65,10 +127,15 @@ static void run(struct call *call, struct thrum_task *task, uint32_t lo,
 {
 	const struct shape *shape = call->shape;
 
-	(void)task;
 	for (uint32_t b = lo; b < hi; b++) {
 		explore_check(b < blocks, "a block that there is not");
 		shape->frame->ran[b]++;
+		world_meet(needed);
+		if (forks) {
+			thrum_forked f = thrum_fork(task, meet, NULL);
+			world_meet(2);
+			thrum_join(task, f);
+		}
 	}
 	tally->done += hi - lo;
 }
@@ -95,6 +162,253 @@ static void share(struct frame *frame)
 		explore_check(frame->ran[b] == 1,
 		              "a block was not run exactly once");
 	explore_dead(frame, sizeof *frame);
+}
+
+/* Ranks and members are each other's. */
+static void check_tables(const struct team *t)
+{
+	for (unsigned p = 0; p < world.places; p++) {
+		unsigned r = thrum__load(&t->rank[p], relaxed);
+		explore_check(r == THRUM__NO_RANK
+		              || (r < thrum__load(&t->size, relaxed)
+		                  && thrum__load(&t->member[r], relaxed) == p),
+		              "a rank of nobody");
+	}
+	for (unsigned r = 0; r < thrum__load(&t->size, relaxed); r++) {
+		unsigned p = thrum__load(&t->member[r], relaxed);
+		explore_check(p >= world.places
+		              || thrum__load(&t->rank[p], relaxed) == r,
+		              "a member without its rank");
+	}
+}
+
+/* A call that is begun, and ended with nothing done; the worker of the caller is
+ * its own meanwhile. */
+static void open_and_close(int n_jobs)
+{
+	struct call call = { .pool = &world, .n_jobs = n_jobs,
+	                     .fpenv = thrum__fpenv_get() };
+	struct session s;
+
+	thrum__session_begin(&s, &call, NULL, false);
+	if (s.kind == SESSION_TEAM) {
+		check_tables(s.team);
+		s.caller->thefts++;
+	}
+	thrum__session_end(&s);
+}
+
+static void open_of_many_sizes(void)
+{
+	open_and_close(3);
+	open_and_close(2);
+	open_and_close(3);
+}
+
+static void open_twice(void)
+{
+	open_and_close(2);
+	open_and_close(2);
+}
+
+/* The place of the core is free, or another is the nearest. */
+static void place_of_caller(void)
+{
+	struct call call = { .pool = &world, .n_jobs = 2,
+	                     .fpenv = thrum__fpenv_get() };
+	struct worker *w = world.worker;
+	struct session s;
+
+	thrum__session_begin(&s, &call, NULL, false);
+	explore_check(s.caller == &w[0] && !thrum__load(&w[0].wanted, relaxed),
+	              "a caller was refused the place of its core");
+	thrum__session_end(&s);
+	thrum__store(&w[0].taken, PLACE_CALLER, relaxed);
+	thrum__session_begin(&s, &call, NULL, false);
+	explore_check(s.caller == &w[1] && thrum__load(&w[0].wanted, relaxed),
+	              "a caller did not get the nearest place");
+	thrum__session_end(&s);
+	thrum__store(&w[0].taken, PLACE_FREE, relaxed);
+}
+
+/* A resident gives some of what it stole back, which seems not worth a wake, and
+ * then has to go, while the caller sleeps. */
+static struct shape left_shape = { &frames[0][0] };
+static uint64_t left_deal;
+
+static void prepare_leave(void)
+{
+	prepare(2, 1, 1, 2);
+	struct team *t = thrum__load(&world.team[0], relaxed);
+	left_deal = thrum__deal_pack(1, 2, 2);
+	t->call = (struct call){
+		.pool = &world, .team = t, .work = run, .n_jobs = 2,
+		.fpenv = thrum__fpenv_get(), .shape = &left_shape,
+	};
+	for (uint16_t r = 0; r < 2; r++) {
+		thrum__store(&t->member[r], r, relaxed);
+		thrum__store(&t->rank[r], r, relaxed);
+		thrum__range_set(&t->seat[r].range, 1, 0, 0);
+		world.worker[r].order = thrum__pool_order(&world, r);
+	}
+	thrum__store(&t->size, 2, relaxed);
+	thrum__store(&t->busy, 1, relaxed);
+	thrum__store(&t->deal, left_deal, relaxed);
+	thrum__store(&world.worker[1].wanted, true, relaxed);
+}
+
+static void give_back_and_leave(void)
+{
+	struct team *t = thrum__load(&world.team[0], relaxed);
+
+	thrum__range_set(&t->seat[1].range, 1, 0, 2);
+	(void)thrum__worker_help(&world.worker[1], t, left_deal, 1);
+}
+
+static void finish_what_is_left(void)
+{
+	thrum__worker_finish(&world.worker[0],
+	                     thrum__load(&world.team[0], relaxed), left_deal);
+}
+
+static void both_were_run(void)
+{
+	explore_check(frames[0][0].ran[0] == 1 && frames[0][0].ran[1] == 1,
+	              "a block was not run exactly once");
+}
+
+/* Of a call inside another only the workers of that are members. */
+static void choose_inside(void)
+{
+	struct team *t = thrum__load(&world.team[0], relaxed);
+	struct call outer = { .pool = &world, .team = t };
+	struct thrum_task within = { .call = &outer,
+	                             .worker = &world.worker[1] };
+	uint16_t id[4];
+
+	for (uint16_t p = 0; p < 2; p++)
+		thrum__store(&t->rank[p], p, relaxed);
+	unsigned n = thrum__team_choose(&world, 3,
+	                                thrum__pool_order(&world, 0), &within,
+	                                4, id);
+	explore_check(n == 2 && id[0] == 3 && id[1] == 0,
+	              "a member that is not of the call around it");
+}
+
+/* What becomes of a call is its own: it is not that of the call before, and is
+ * there when it has ended. */
+static void visit(enum stop before)
+{
+	struct call call = { .pool = &world, .n_jobs = 2,
+	                     .fpenv = thrum__fpenv_get() };
+	struct call *here;
+	struct session s;
+
+	thrum__store(&call.stop, before, relaxed);
+	thrum__session_begin(&s, &call, NULL, false);
+	here = s.task.call;
+	explore_check(thrum__load(&here->stop, relaxed) == before
+	              && thrum__load(&here->steals, relaxed) == 0
+	              && thrum__load(&here->woken, relaxed) == 0,
+	              "something is left of the call before");
+	thrum__call_stop(here, STOP_FAILED);
+	thrum__add(&here->steals, 2, relaxed);
+	thrum__add(&here->woken, 3, relaxed);
+	thrum__session_end(&s);
+	explore_check(thrum__load(&call.stop, relaxed)
+	              == (before ? before : STOP_FAILED)
+	              && thrum__load(&call.steals, relaxed) == 2
+	              && thrum__load(&call.woken, relaxed) == 3,
+	              "what became of the call is lost");
+}
+
+static void visit_twice(void)
+{
+	visit(STOP_NOT);
+	visit(STOP_CANCELLED);
+	visit(STOP_NOT);
+}
+
+/* Who sees a rank, or that it is gone, sees what was done before. */
+static unsigned message;
+
+static void prepare_seen(void)
+{
+	prepare(3, 1, 1, 1);
+	message = 0;
+}
+
+static void open_once_and_tell(void)
+{
+	message = 1;
+	open_and_close(3);
+}
+
+static void open_twice_and_tell(void)
+{
+	open_and_close(3);
+	message = 2;
+	open_and_close(2);
+}
+
+static void see_rank(void)
+{
+	struct team *t = thrum__load(&world.team[0], relaxed);
+
+	if (thrum__load(&t->rank[2], acquire) == THRUM__NO_RANK)
+		return;
+	explore_check(message == 1, "a rank without its call");
+}
+
+static void see_rank_gone(void)
+{
+	struct team *t = thrum__load(&world.team[0], relaxed);
+
+	/* Relaxed, the first: it is not to tell of the message. */
+	if (thrum__load(&t->rank[2], relaxed) != THRUM__NO_RANK
+	    && thrum__load(&t->rank[2], acquire) == THRUM__NO_RANK)
+		explore_check(message == 2, "a rank that went too early");
+}
+
+/* Between two calls one for which there is no memory. */
+static void prepare_no_memory(void)
+{
+	prepare(3, 1, 1, 1);
+	world_without_order(1);
+	for (unsigned p = 0; p < world.places; p += 2)
+		world.worker[p].order = thrum__pool_order(&world, p);
+}
+
+static void open_once(void)
+{
+	open_and_close(3);
+}
+
+/* A resident that leaves in the middle, as a caller wants its place. */
+static void want_place(void)
+{
+	thrum__store(&world.worker[1].wanted, true, relaxed);
+	thrum__store(&world.worker[1].wanted, true, relaxed);
+}
+
+static void prepare_tables(void)
+{
+	prepare(3, 1, 1, 1);
+}
+
+/* Two callers on the core of the one place. */
+static void prepare_place(void)
+{
+	prepare(2, 2, 1, 1);
+	world.places = 1;
+}
+
+static void call_lagging(void)
+{
+	blocks = 1; /* the part of rank 0 is empty, and stays untouched */
+	share(&frames[0][0]);
+	blocks = 2;
+	share(&frames[0][1]);
 }
 
 static void call_and_end(void)
@@ -126,6 +440,46 @@ const struct scenario explore_team[] = {
 	{ "team-own-resident", "A caller and the resident of its place share it.",
 	  prepare_once, { call_and_end, resident_of_1, resident_of_0 },
 	  world_check_awake },
+	{ "team-first-call", "A team that is just made is seen whole.",
+	  prepare_first, { call_and_end, world_resident }, world_check_awake },
+	{ "team-needed", "Each block is taken by who has nothing to do.",
+	  prepare_needed, { call_and_end, world_resident }, world_check_awake },
+	{ "team-needed-3", "So are two.",
+	  prepare_needed_3, { call_and_end, world_resident, world_resident },
+	  world_check_awake },
+	{ "team-needed-twice", "So is each of the next call.",
+	  prepare_needed_twice, { call_and_end, world_resident },
+	  world_check_awake },
+	{ "team-forked", "A task of a block is taken, too.",
+	  prepare_forked, { call_and_end, world_resident }, world_check_awake },
+	{ "team-rest", "What a thief gives back is done by somebody.",
+	  prepare_rest, { call_and_end, world_resident }, world_check_awake,
+	  .random = true },
+	{ "team-left", "And what is left behind by one that has to go.",
+	  prepare_rest, { call_and_end, world_resident, want_place },
+	  world_check_awake, .random = true, .endless = true },
+	{ "team-leave", "Who sleeps hears of what is left behind.",
+	  prepare_leave, { finish_what_is_left, give_back_and_leave },
+	  both_were_run },
+	{ "team-near", "A caller sits on its core, or near to it.",
+	  prepare_tables, { place_of_caller }, world_check_awake },
+	{ "team-rank", "Who sees a rank sees what was before it.",
+	  prepare_seen, { open_once_and_tell, see_rank }, NULL },
+	{ "team-rank-gone", "So does who sees that it is gone.",
+	  prepare_seen, { open_twice_and_tell, see_rank_gone }, NULL },
+	{ "team-inside", "A call inside another has workers of that alone.",
+	  prepare_tables, { choose_inside }, NULL },
+	{ "team-visitor", "What became of a call is its own.",
+	  prepare_once, { visit_twice }, world_check_awake },
+	{ "team-no-memory", "A call that finds none leaves all as it was.",
+	  prepare_no_memory, { open_once, open_once, open_once },
+	  world_check_awake },
+	{ "team-lag", "Words that nobody touched for long mean nothing old.",
+	  prepare_lag, { call_lagging }, NULL },
+	{ "team-tables", "Ranks and members are each other's.",
+	  prepare_tables, { open_of_many_sizes }, world_check_awake },
+	{ "team-place", "Of two callers each has its worker for itself.",
+	  prepare_place, { open_twice, open_twice }, world_check_awake },
 	{ "team-two-callers", "Two calls at a time keep apart.",
 	  prepare_callers, { call_and_end, call_and_end }, NULL },
 	{ 0 },

@@ -22,6 +22,10 @@ static struct team teams[TEAMS];
 static struct seat seats[TEAMS][PLACES + 1];
 static _Atomic uint16_t ranks[TEAMS][PLACES + 1], members[TEAMS][PLACES + 1];
 static uint16_t orders[PLACES][2 * PLACES + 1];
+static _Atomic uint32_t met;
+static struct parker meeting[EXPLORE_THREADS];
+static unsigned without_order; /* a bit per thread */
+static unsigned most_teams; /* that may be made */
 static const struct machine machine = { .ncores = PLACES };
 
 static void prepare_worker(struct worker *w, uint32_t id)
@@ -44,7 +48,7 @@ static void prepare_order(unsigned place, unsigned n)
 	orders[place][n + 1] = (uint16_t)n;
 }
 
-static void prepare_team(unsigned i, unsigned places)
+static void init_team(unsigned i, unsigned places)
 {
 	struct team *t = &teams[i];
 
@@ -60,7 +64,6 @@ static void prepare_team(unsigned i, unsigned places)
 	for (unsigned p = 0; p < places; p++)
 		thrum__store(&t->rank[p], THRUM__NO_RANK, relaxed);
 	prepare_worker(&guests[i], places + i);
-	thrum__store(&world.team[i], t, relaxed);
 }
 
 static void name_places(void)
@@ -91,6 +94,10 @@ static void name_places(void)
 void world_prepare(unsigned places, unsigned n_teams)
 {
 	memset(&world, 0, sizeof world);
+	thrum__store(&met, 0, relaxed);
+	without_order = 0;
+	memset(meeting, 0, sizeof meeting);
+	most_teams = n_teams ? n_teams : 1;
 	world.worker = workers;
 	world.places = places;
 	world.size = (int)places;
@@ -100,8 +107,10 @@ void world_prepare(unsigned places, unsigned n_teams)
 		prepare_worker(&workers[p], p);
 		prepare_order(p, places);
 	}
-	for (unsigned i = 0; i < n_teams; i++)
-		prepare_team(i, places);
+	for (unsigned i = 0; i < n_teams; i++) {
+		init_team(i, places);
+		thrum__store(&world.team[i], &teams[i], relaxed);
+	}
 	thrum__store(&world.teams, n_teams, relaxed);
 	name_places();
 }
@@ -116,6 +125,29 @@ void world_end(void)
 	thrum__pool_end_threads(&world);
 }
 
+void world_more_teams(unsigned n)
+{
+	most_teams = n;
+}
+
+void world_without_order(unsigned thread)
+{
+	without_order |= 1u << thread;
+}
+
+void world_meet(unsigned n)
+{
+	if (n == 0)
+		return;
+	if ((thrum__add(&met, 1, acq_rel) + 1) % n != 0) {
+		thrum__parker_park(&meeting[explore_self()]);
+		return;
+	}
+	for (unsigned i = 0; i < EXPLORE_THREADS; i++)
+		if (i != explore_self())
+			thrum__parker_unpark(&meeting[i]);
+}
+
 void world_check_awake(void)
 {
 	explore_check(thrum__load(&world.resting, relaxed) == 0,
@@ -127,21 +159,33 @@ void world_check_awake(void)
 		                 != REST_PARKED, "somebody is marked as asleep");
 		explore_check(thrum__load(&w->home.parker.token, relaxed) != 2,
 		              "a parker is left asleep");
+		explore_check(thrum__load(&w->taken, relaxed) == PLACE_FREE,
+		              "a place is still taken");
 	}
+	for (unsigned i = 0; i < thrum__load(&world.teams, relaxed); i++)
+		explore_check(!thrum__load(&teams[i].busy, relaxed),
+		              "a team is still taken");
 }
 
 /* pool.c and thread.c */
 
+/* Made by one caller at a time; others would wait for the lock. */
 struct team *thrum__pool_team(struct thrum_pool *pool, uint32_t number)
 {
-	return number < thrum__load(&pool->teams, acquire)
-	       ? thrum__load(&pool->team[number], relaxed) : NULL;
+	if (number < thrum__load(&pool->teams, acquire))
+		return thrum__load(&pool->team[number], relaxed);
+	if (number >= most_teams)
+		return NULL;
+	init_team(number, pool->places);
+	thrum__store(&pool->team[number], &teams[number], release);
+	thrum__store(&pool->teams, number + 1, release);
+	return &teams[number];
 }
 
 const uint16_t *thrum__pool_order(struct thrum_pool *pool, uint32_t place)
 {
 	(void)pool;
-	return orders[place];
+	return without_order & 1u << explore_self() ? NULL : orders[place];
 }
 
 bool thrum__pool_start(struct worker *w)
