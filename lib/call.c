@@ -51,7 +51,7 @@ void thrum__call_mark(struct call *call, int number)
 		return;
 	_Atomic uint64_t *word = &call->crew[number / 64];
 	uint64_t bit = (uint64_t)1 << (number % 64);
-	/* Relaxed: read after the join. */
+	/* Relaxed: a figure for the report, read after the join. */
 	if (!(thrum__load(word, relaxed) & bit))
 		thrum__or(word, bit, relaxed);
 }

@@ -46,7 +46,7 @@ static bool look_into(struct worker *w, struct team *t, bool here,
 			                 thrum__team_wake(t));
 			*kept_out = true;
 		}
-		/* Relaxed: read again above. */
+		/* Relaxed: hints, read again above. */
 		if (!here || thrum__load(&w->wanted, relaxed)
 		    || thrum__load(&t->deal, relaxed) == deal)
 			break;
@@ -72,7 +72,7 @@ static bool search(struct worker *w, bool *kept_out)
 	bool here = thrum__cas(&w->taken, &taken, PLACE_RESIDENT, acquire);
 	if (here) {
 		w->order = thrum__pool_order(pool, w->id);
-		thrum__store(&w->wanted, false, relaxed); /* before this */
+		thrum__store(&w->wanted, false, relaxed); /* a hint, before */
 	}
 	for (uint32_t i = 0; i < n; i++)
 		any |= look_into(w, thrum__load(&pool->team[i], relaxed), here,
@@ -140,7 +140,7 @@ static void rest(struct worker *w, uint32_t seen, bool kept_out,
 	else
 		thrum__idle_sleep(pool, &w->home, kept_out ? h->kept_ns : -1);
 	if (kept_out)
-		thrum__store(&w->kept, false, relaxed);
+		thrum__store(&w->kept, false, relaxed); /* a hint */
 	else
 		h->spin_ns = thrum__policy_spin_next(pool->spin_ns, h->spin_ns,
 		                                     thrum__clock_ns() - since);
@@ -171,6 +171,7 @@ void *thrum__worker_main(void *arg)
 		die(w);
 		return NULL;
 	}
+	/* A hint: to who wakes, starting is as good. */
 	thrum__store(&w->home.rest, REST_AWAKE, relaxed);
 	struct habits habits = { pool->spin_ns, 0 };
 	bool kept_out;

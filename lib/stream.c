@@ -75,8 +75,10 @@ struct stream {
 
 static void lower_limit(struct stream *s, uint64_t index)
 {
-	/* Relaxed: an item that is worked on in vain does no harm. */
 	uint64_t now = thrum__load(&s->limit, relaxed);
+
+	/* Relaxed: an item that is worked on in vain does no harm; who delivers
+	 * the failure lowers it again. */
 	while (index < now && !thrum__cas(&s->limit, &now, index, relaxed))
 		;
 }
@@ -89,7 +91,7 @@ static void work_on(struct stream *s, struct thrum_task *task, uint32_t number)
 	struct worker *caller = s->caller;
 	enum item_state state = ITEM_SKIPPED;
 
-	/* Relaxed: see lower_limit. */
+	/* Relaxed: too late does no harm, see lower_limit. */
 	if (it->index < thrum__load(&s->limit, relaxed)
 	    && !thrum__call_stopping(task->call)) {
 		struct scratch_mark mark = thrum__scratch_mark(task->scratch);
@@ -262,7 +264,7 @@ static bool pull(struct stream *s, uint32_t *number)
 {
 	if (s->ended || s->out >= s->items.most)
 		return false;
-	/* Relaxed: see lower_limit. */
+	/* Relaxed: too late does no harm, see lower_limit. */
 	if (thrum__load(&s->limit, relaxed) != UINT64_MAX) {
 		s->ended = true;
 		return false;

@@ -30,7 +30,8 @@ struct worker *thrum__team_member(const struct team *t, unsigned rank)
 static bool take(struct team *t)
 {
 	uint32_t busy = 0;
-	/* [T7] acquire: pairs with [T8] in thrum__team_close: what the last
+	/* Relaxed: a look before the exchange.
+	 * [T7] acquire: pairs with [T8] in thrum__team_close: what the last
 	 * owner wrote into the team. */
 	return !thrum__load(&t->busy, relaxed)
 	       && thrum__cas(&t->busy, &busy, 1, acquire);
@@ -60,7 +61,7 @@ static struct team *take_team(struct thrum_pool *pool)
 static bool take_place(struct worker *w)
 {
 	uint32_t taken = PLACE_FREE;
-	/* (FREE) -> (CALLER)
+	/* (FREE) -> (CALLER), after a relaxed look before the exchange.
 	 * [W1] pairs with [W2] in leave_place and search: the deque and the
 	 * scratch go from thread to thread. */
 	return !thrum__load(&w->taken, relaxed)
@@ -346,7 +347,7 @@ unsigned thrum__team_wake(struct team *t)
 
 	if (!thrum__team_sleepy(t))
 		return 0;
-	/* Relaxed all: as above. */
+	/* Relaxed all: a matter of speed, as above. */
 	while (woken < thrum__policy_wakes()
 	       && thrum__load(&t->pool->resting, relaxed)) {
 		if (thrum__load(&t->next_wake, relaxed)

@@ -118,7 +118,8 @@ static inline void thrum__worker_woke(struct worker *w, struct call *call,
 	if (woken == 0)
 		return;
 	thrum__stats_add(&w->at_seat.wakes, woken);
-	thrum__add(&call->woken, woken, relaxed); /* read after the join */
+	/* Relaxed: a figure for the report, read after the join. */
+	thrum__add(&call->woken, woken, relaxed);
 }
 
 /** Do something that there is to do for worker @p rank in the call of @p deal:
