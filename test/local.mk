@@ -11,6 +11,8 @@
 #                  table of doc/reliability.md
 # check-loop       stress until it fails or 20 rounds are over; ROUNDS=n
 # check-spin       liveness: models for Spin, see test/model/local.mk
+# check-mutants    one order or step of the library less: who notices? See
+#                  test/mutants/local.mk
 # check-valgrind   a part of check under Valgrind
 # check-topo       machines of up to 1024 cores, masks, quotas, sandboxes; see
 #                  test/topo/local.mk
@@ -253,8 +255,8 @@ endif
 
 # What each promise of doc/reliability.md is proved by. The others take the builds
 # of .ci/run.
-deep_checks = check-model check-spin check-stress check-fault check-process \
-	check-topo check-fuzz check-helgrind check-drd check-cov
+deep_checks = check-model check-spin check-mutants check-stress check-fault \
+	check-process check-topo check-fuzz check-helgrind check-drd check-cov
 
 check-all: check
 	THRUM_TIER=full MAKE='$(MAKE) $(AM_MAKEFLAGS)' \

@@ -188,6 +188,37 @@ START_TEST(the_default_pool_has_no_more_places_than_there_may_be)
 }
 END_TEST
 
+/* Wakes */
+
+static _Atomic int inside;
+
+/* Not before all are here: each needs a worker of its own. */
+static int meet(void *ctx, size_t begin, size_t end, thrum_task *task)
+{
+	(void)begin, (void)end, (void)task;
+	thrum__add(&inside, 1, relaxed);
+	while (thrum__load(&inside, relaxed) < *(int *)ctx)
+		sleep_ms(1);
+	return 0;
+}
+
+/* All but the first are woken by others that were. */
+START_TEST(a_call_wakes_all_that_it_needs)
+{
+	enum { MANY = 12 };
+	int n = MANY;
+	thrum_pool *pool = pool_of(MANY);
+
+	ck_assert_int_eq(thrum_pool_warm(pool, 0), MANY);
+	for (int i = 0; i < rounds(40); i++) {
+		sleep_ms(2); /* until they sleep */
+		thrum__store(&inside, 0, relaxed);
+		ck_assert_int_eq(thrum_for(pool, MANY, meet, &n, NULL), 0);
+	}
+	ck_assert_int_eq(thrum_pool_destroy(pool), 0);
+}
+END_TEST
+
 /* Members */
 
 static _Atomic bool over;
@@ -413,6 +444,7 @@ int main(void)
 	tcase_add_test(turns, threads_that_refuse_lose_their_turns);
 	tcase_add_test(turns, threads_that_end_lose_their_turns);
 	suite_add_tcase(s, turns);
+	tcase_add_test(members, a_call_wakes_all_that_it_needs);
 	tcase_add_test(members, each_worker_has_one_rank);
 	tcase_add_test(members,
 	               the_default_pool_has_no_more_places_than_there_may_be);
