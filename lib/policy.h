@@ -213,9 +213,16 @@ static inline bool thrum__policy_worth_waking(uint64_t ns)
 	return ns > 20000;
 }
 
-/** Looks at what others have done before their blocks are taken away: as many
- * as two or three lines take to arrive. */
+/** Looks at what others have done before their blocks are taken away, a moment
+ * between each two: as many as two or three lines take to arrive. */
 static inline unsigned thrum__policy_linger(void)
+{
+	return 50;
+}
+
+/** Pauses of a member before it looks further than at the team whose call it took
+ * part in, of which the next call may follow at once. */
+static inline unsigned thrum__policy_stay(void)
 {
 	return 12;
 }

@@ -471,7 +471,7 @@ static bool linger(const struct team *t, uint64_t deal)
 		/* A hint: who goes on looks again. */
 		if (thrum__team_complete(t, deal, thrum__deal_blocks(deal)))
 			return true;
-		thrum__pause();
+		deal += thrum__moment(deal); /* 0 */
 	}
 	return false;
 }
@@ -529,8 +529,8 @@ bool thrum__worker_take_part(struct worker *w, struct team *t, uint64_t deal,
 {
 	bool any = help_own(w, t, deal, rank);
 
-	/* The next call may follow at once: see linger. */
-	for (unsigned i = 0; any && i < thrum__policy_linger(); i++) {
+	/* The next call may follow at once. */
+	for (unsigned i = 0; any && i < thrum__policy_stay(); i++) {
 		/* Relaxed: looked at again by search. */
 		if (thrum__load(&t->deal, relaxed) != deal)
 			return true;
