@@ -20,4 +20,12 @@ thruminclude_HEADERS = \
 	include/thrum/stats.h \
 	include/thrum/stream.h \
 	include/thrum/task.h
+
+# Pages of libraries of their own, which thrum.h does not include; each says
+# so in its first line, as (libthrum-cache).
+if CACHE
+thruminclude_HEADERS += \
+	include/thrum/array.h
+endif
+
 nodist_thruminclude_HEADERS = include/thrum/version.h

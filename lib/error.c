@@ -23,7 +23,7 @@ const char *thrum_strerror(int code)
 	case THRUM_EINVAL:
 		return "invalid argument or option";
 	case THRUM_E2BIG:
-		return "options of a newer version of the library";
+		return "options of a newer version, or more than there is room for";
 	case THRUM_EOVERFLOW:
 		return "product of sizes too large";
 	case THRUM_ENOMEM:
@@ -82,6 +82,32 @@ const char *thrum_strerror(int code)
 		return "function not implemented";
 	case -ENOTSUP:
 		return "not supported";
+
+	/* Of files, from the cache library. */
+	case -EBADMSG:
+		return "file is damaged";
+	case -EDQUOT:
+		return "disk quota exceeded";
+	case -ELOOP:
+		return "too many symbolic links";
+	case -EMLINK:
+		return "too many links";
+	case -ENAMETOOLONG:
+		return "file name too long";
+	case -ENFILE:
+		return "too many open files in the system";
+	case -ENODEV:
+		return "no such device";
+	case -ENOTEMPTY:
+		return "directory not empty";
+	case -ENXIO:
+		return "no such device or address";
+	case -ESTALE:
+		return "stale file handle";
+	case -ETXTBSY:
+		return "file is being run";
+	case -EXDEV:
+		return "on another file system";
 	default:
 		return "unknown code";
 	}

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The thrum authors
 # SPDX-License-Identifier: MIT
-# thrum.m4 - thrum for the configure.ac of other packages                serial 1
+# thrum.m4 - thrum for the configure.ac of other packages                serial 2
 #
 # THRUM_CHECK([MINIMUM-VERSION], [ACTION-IF-FOUND], [ACTION-IF-NOT-FOUND])
 #
@@ -17,5 +17,16 @@
 AC_DEFUN([THRUM_CHECK], [
 	AC_REQUIRE([PKG_PROG_PKG_CONFIG])
 	PKG_CHECK_MODULES([THRUM], [thrum]m4_ifnblank([$1], [[ >= $1]]),
+		[m4_default([$2], [:])],
+		m4_ifnblank([$3], [[$3]]))])
+
+# THRUM_CACHE_CHECK([MINIMUM-VERSION], [ACTION-IF-FOUND], [ACTION-IF-NOT-FOUND])
+#
+# The same for libthrum-cache, with thrum itself: THRUM_CACHE_CFLAGS and
+# THRUM_CACHE_LIBS.
+AC_DEFUN([THRUM_CACHE_CHECK], [
+	AC_REQUIRE([PKG_PROG_PKG_CONFIG])
+	PKG_CHECK_MODULES([THRUM_CACHE],
+		[thrum-cache]m4_ifnblank([$1], [[ >= $1]]),
 		[m4_default([$2], [:])],
 		m4_ifnblank([$3], [[$3]]))])

@@ -20,6 +20,11 @@ dist_man_MANS = \
 	man/thrum_stream.3 \
 	man/thrum_strerror.3 \
 	man/thrum_task.3
+# Of libthrum-cache, installed with it.
+if CACHE
+dist_man_MANS += \
+	man/thrum_array.3
+endif
 
 # Lines `PAGE NAME`, for each function in the NAME section of a page that is
 # not the name of its file: `man NAME` is to find it too. Macros are left out:

@@ -196,7 +196,7 @@ test_data = \
 
 EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/figures \
 	test/meta/tap.sh \
-	test/meta/layers.txt $(test_data) $(consumer_files)
+	test/meta/layers.txt test/meta/layers_cache.txt $(test_data) $(consumer_files)
 
 TESTS += $(meta_tests) $(example_tests) $(tool_tests)
 if CHECK
@@ -365,6 +365,8 @@ consumer_files = \
 	test/consumer/run \
 	test/consumer/consumer.c \
 	test/consumer/consumer.cc \
+	test/consumer/consumer_cache.c \
+	test/consumer/consumer_cache.cc \
 	test/consumer/consumer.f90 \
 	test/consumer/project/configure.ac \
 	test/consumer/project/Makefile.am \

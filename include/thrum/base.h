@@ -69,7 +69,7 @@ typedef struct thrum_task thrum_task;
  */
 /* The first four mean that nothing was run, unless stated otherwise. */
 #define THRUM_EINVAL    (-EINVAL)    /* bad argument or option */
-#define THRUM_E2BIG     (-E2BIG)     /* options of a newer thrum */
+#define THRUM_E2BIG     (-E2BIG)     /* options of a newer thrum; no room */
 #define THRUM_EOVERFLOW (-EOVERFLOW) /* a product of sizes is past SIZE_MAX */
 #define THRUM_ENOMEM    (-ENOMEM)
 #define THRUM_ECANCELED (-ECANCELED) /* the cancel token was set in time */
