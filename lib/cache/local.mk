@@ -15,7 +15,8 @@ endif
 cache_sources = \
 	lib/cache/owner.c lib/cache/owner.h \
 	lib/cache/array.c \
-	lib/cache/layout.c lib/cache/layout.h
+	lib/cache/layout.c lib/cache/layout.h \
+	lib/cache/file.c lib/cache/file.h
 lib_cache_libthrum_cache_core_la_SOURCES = $(cache_sources)
 lib_cache_libthrum_cache_core_la_CPPFLAGS = $(cache_cppflags)
 lib_cache_libthrum_cache_core_la_LIBADD = $(cache_libs)
