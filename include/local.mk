@@ -25,7 +25,8 @@ thruminclude_HEADERS = \
 # so in its first line, as (libthrum-cache).
 if CACHE
 thruminclude_HEADERS += \
-	include/thrum/array.h
+	include/thrum/array.h \
+	include/thrum/npy.h
 endif
 
 nodist_thruminclude_HEADERS = include/thrum/version.h

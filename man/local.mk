@@ -23,7 +23,9 @@ dist_man_MANS = \
 # Of libthrum-cache, installed with it.
 if CACHE
 dist_man_MANS += \
-	man/thrum_array.3
+	man/thrum_array.3 \
+	man/thrum_npy.3 \
+	man/thrum_npz.3
 endif
 
 # Lines `PAGE NAME`, for each function in the NAME section of a page that is

@@ -200,6 +200,16 @@ static size_t directory_bytes(const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+int thrum__draft_may_become(int dir, const char *path)
+{
+	struct stat st;
+
+	/* What cannot be looked at is left for the next step to say. */
+	if (fstatat(dir, path, &st, 0) != 0 || S_ISREG(st.st_mode))
+		return 0;
+	return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+}
+
 int thrum__draft_create(struct draft *d, int dir, const char *path,
                         mode_t mode)
 {

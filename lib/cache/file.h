@@ -54,6 +54,12 @@ struct draft {
 	char *name;       /* what it is until then; owned */
 };
 
+/** Whether a draft may take the place of what @p path is now: nothing, a
+ * regular file, or a link to either. To put a file where a device, a pipe or a
+ * directory was is what nobody means.
+ * @return 0; -EINVAL, or -EISDIR, if not. */
+int thrum__draft_may_become(int dir, const char *path);
+
 /** Create an empty one beside @p path, which is relative to @p dir and not
  * looked at; both must stay until commit or abandon. The umask takes its part of
  * @p mode, as with any file that is created. Never follows a link, never opens

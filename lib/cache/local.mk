@@ -16,8 +16,32 @@ cache_sources = \
 	lib/cache/owner.c lib/cache/owner.h \
 	lib/cache/array.c \
 	lib/cache/layout.c lib/cache/layout.h \
-	lib/cache/file.c lib/cache/file.h
+	lib/cache/file.c lib/cache/file.h \
+	lib/cache/sized.h \
+	lib/cache/crc32.c lib/cache/crc32.h \
+	lib/cache/swap.c lib/cache/swap.h \
+	lib/cache/npy_header.c lib/cache/npy_header.h \
+	lib/cache/zip.c lib/cache/zip.h \
+	lib/cache/npz_names.c lib/cache/npz_names.h \
+	lib/cache/codec.c lib/cache/codec.h \
+	lib/cache/block.c lib/cache/block.h \
+	lib/cache/source.h \
+	lib/cache/npy_read.c lib/cache/npy_read.h \
+	lib/cache/npy_write.c lib/cache/npy_write.h \
+	lib/cache/npz_find.c lib/cache/npz_find.h \
+	lib/cache/npz_pack.c lib/cache/npz_pack.h \
+	lib/cache/unpack.c lib/cache/unpack.h \
+	lib/cache/npy_opts.c lib/cache/npy_opts.h \
+	lib/cache/npy.c \
+	lib/cache/npz_dump.c \
+	lib/cache/npz_load.c
 lib_cache_libthrum_cache_core_la_SOURCES = $(cache_sources)
+if ZLIB
+lib_cache_libthrum_cache_core_la_SOURCES += lib/cache/codec_zlib.c
+endif
+if ZSTD
+lib_cache_libthrum_cache_core_la_SOURCES += lib/cache/codec_zstd.c
+endif
 lib_cache_libthrum_cache_core_la_CPPFLAGS = $(cache_cppflags)
 lib_cache_libthrum_cache_core_la_LIBADD = $(cache_libs)
 cache_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include \
