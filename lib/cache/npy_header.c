@@ -202,6 +202,18 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* A type of NumPy's, if none of ours: O, S7, V16, f16, M8[ns]. */
+static bool is_type(struct string s)
+{
+	size_t i = 1;
+
+	if (s.length == 0 || !is_letter(*s.at))
+		return false;
+	while (i < s.length && s.at[i] >= '0' && s.at[i] <= '9')
+		i++;
+	return i == s.length || s.at[i] == '[';
+}
+
 static int read_descr(struct string s, struct npy_header *h)
 {
 	char order = '=';
@@ -218,9 +230,7 @@ static int read_descr(struct string s, struct npy_header *h)
 		             && order == (little_endian() ? '>' : '<');
 		return 0;
 	}
-	/* O, S7, U3, V16, M8[ns], f16: a type, but none of ours. */
-	return s.length > 0 && is_letter(*s.at) ? THRUM_ENOTSUP
-	                                        : THRUM_EBADMSG;
+	return is_type(s) ? THRUM_ENOTSUP : THRUM_EBADMSG;
 }
 
 static int take_descr(struct cursor *c, struct npy_header *h)

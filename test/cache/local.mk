@@ -6,11 +6,62 @@
 # cache_api_tests link libthrum-cache as a program does.
 
 cache_unit_tests = \
-	test/cache/check_array
+	test/cache/check_array \
+	test/cache/check_npy_files \
+	test/cache/check_npy_header
 
-cache_api_tests =
+cache_api_tests = \
+	test/cache/check_npy
 
-EXTRA_DIST += test/cache/arrays.h
+EXTRA_DIST += test/cache/arrays.h test/cache/folder.h
+
+# Files of NumPy, and how they were made.
+EXTRA_DIST += \
+	test/data/npy/be_b1_f.npy \
+	test/data/npy/be_c16_f.npy \
+	test/data/npy/be_c8_f.npy \
+	test/data/npy/be_f2_f.npy \
+	test/data/npy/be_f4_f.npy \
+	test/data/npy/be_f8_f.npy \
+	test/data/npy/be_i1_f.npy \
+	test/data/npy/be_i2_f.npy \
+	test/data/npy/be_i4_f.npy \
+	test/data/npy/be_i8_f.npy \
+	test/data/npy/be_u1_f.npy \
+	test/data/npy/be_u2_f.npy \
+	test/data/npy/be_u4_f.npy \
+	test/data/npy/be_u8_f.npy \
+	test/data/npy/deflated.npz \
+	test/data/npy/dims32.npy \
+	test/data/npy/empty.npy \
+	test/data/npy/le_b1_c.npy \
+	test/data/npy/le_c16_c.npy \
+	test/data/npy/le_c8_c.npy \
+	test/data/npy/le_f2_c.npy \
+	test/data/npy/le_f4_c.npy \
+	test/data/npy/le_f8_c.npy \
+	test/data/npy/le_i1_c.npy \
+	test/data/npy/le_i2_c.npy \
+	test/data/npy/le_i4_c.npy \
+	test/data/npy/le_i8_c.npy \
+	test/data/npy/le_u1_c.npy \
+	test/data/npy/le_u2_c.npy \
+	test/data/npy/le_u4_c.npy \
+	test/data/npy/le_u8_c.npy \
+	test/data/npy/make \
+	test/data/npy/python2.npy \
+	test/data/npy/refused_bytes.npy \
+	test/data/npy/refused_longdouble.npy \
+	test/data/npy/refused_object.npy \
+	test/data/npy/refused_struct.npy \
+	test/data/npy/refused_text.npy \
+	test/data/npy/refused_time.npy \
+	test/data/npy/scalar.npy \
+	test/data/npy/stored.npz \
+	test/data/npy/unaligned.npy \
+	test/data/npy/vector.npy \
+	test/data/npy/version2.npy \
+	test/data/npy/version3.npy
 
 cache_ldadd = lib/cache/libthrum-cache-core.la lib/libthrum.la \
 	$(CHECK_LIBS) $(LIBM)
@@ -18,6 +69,14 @@ cache_api_ldadd = lib/cache/libthrum-cache.la lib/libthrum.la \
 	$(CHECK_LIBS) $(LIBM) $(PTHREAD_LIBS)
 cache_test_cppflags = $(cache_cppflags) -I$(top_srcdir)/lib/cache \
 	$(CHECK_CFLAGS)
+
+# Against NumPy, where there is one.
+EXTRA_DIST += test/cache/numpy test/cache/numpy.py
+if CACHE
+check_PROGRAMS += test/cache/npy_copy
+TESTS += test/cache/numpy
+endif
+test_cache_npy_copy_LDADD = lib/cache/libthrum-cache.la lib/libthrum.la
 
 if CACHE
 if CHECK
@@ -29,3 +88,9 @@ endif
 # Each test has these two lines:
 test_cache_check_array_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_array_LDADD = $(cache_ldadd)
+test_cache_check_npy_header_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_npy_header_LDADD = $(cache_ldadd)
+test_cache_check_npy_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_npy_LDADD = $(cache_api_ldadd)
+test_cache_check_npy_files_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_npy_files_LDADD = $(cache_ldadd)
