@@ -64,6 +64,8 @@ static int read_member(int fd, uint64_t file_bytes, const char *name,
 	uint32_t crc;
 	int rc = thrum__npz_find(fd, file_bytes, name, name_bytes, &m, &at);
 
+	if (rc == 0 && m.locked)
+		rc = THRUM_ENOTSUP;
 	if (rc)
 		return rc;
 	rc = m.method == ZIP_STORED

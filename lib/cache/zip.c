@@ -35,7 +35,7 @@
 
 #define FLAG_UTF8 (1u << 11)
 /* Encrypted, patched, encrypted strongly, header hidden. */
-#define FLAGS_UNKNOWN (1u << 0 | 1u << 5 | 1u << 6 | 1u << 13)
+#define FLAGS_LOCKED (1u << 0 | 1u << 5 | 1u << 6 | 1u << 13)
 
 /* Of the specification, times 10, that a reader must know at least. */
 #define VERSION_PLAIN 20
@@ -317,10 +317,9 @@ int thrum__zip_central_read(const unsigned char *p, size_t n,
 		.name = (const char *)p + CENTRAL_BYTES, .name_bytes = name,
 		.method = (uint16_t)get16(p + 10), .crc = get32(p + 16),
 		.size = get32(p + 24), .packed = get32(p + 20),
-		.at = get32(p + 42)
+		.at = get32(p + 42),
+		.locked = (get16(p + 8) & FLAGS_LOCKED) != 0
 	};
-	if (get16(p + 8) & FLAGS_UNKNOWN)
-		m->method = ZIP_UNKNOWN;
 	return read_extra(p + CENTRAL_BYTES + name, extra, m);
 }
 

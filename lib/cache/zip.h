@@ -32,6 +32,7 @@ struct zip_member {
 	uint64_t size;    /* of the data as they were before */
 	uint64_t packed;  /* of the data in the archive */
 	uint64_t at;      /* where the local header is */
+	bool locked;      /* encrypted, or a patch: not read here */
 };
 
 /* Bytes of the fixed part of a local header; the name follows. */
@@ -77,12 +78,9 @@ int thrum__zip_end_read(const unsigned char *tail, size_t n, uint64_t at,
  * @param m      Its name is borrowed from @p p. Not proven are its sizes and .at
  *               against the file.
  * @param bytes  Out: of the whole.
- * @return 0; THRUM_EBADMSG. A member that is encrypted, or patched, has method
- *         ZIP_UNKNOWN. */
+ * @return 0; THRUM_EBADMSG. */
 int thrum__zip_central_read(const unsigned char *p, size_t n,
                             struct zip_member *m, size_t *bytes);
-
-#define ZIP_UNKNOWN 0xffff
 
 /** Check the local header of @p m against the central one, and @p limit, where
  * the directory begins.

@@ -7,8 +7,11 @@
 
 cache_unit_tests = \
 	test/cache/check_array \
+	test/cache/check_bytes \
 	test/cache/check_npy_files \
-	test/cache/check_npy_header
+	test/cache/check_npy_header \
+	test/cache/check_npz \
+	test/cache/check_zip
 
 cache_api_tests = \
 	test/cache/check_npy
@@ -94,3 +97,9 @@ test_cache_check_npy_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_npy_LDADD = $(cache_api_ldadd)
 test_cache_check_npy_files_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_npy_files_LDADD = $(cache_ldadd)
+test_cache_check_bytes_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_bytes_LDADD = $(cache_ldadd)
+test_cache_check_npz_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_npz_LDADD = $(cache_ldadd)
+test_cache_check_zip_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_zip_LDADD = $(cache_ldadd)
