@@ -16,6 +16,7 @@
 #define LIBOMP "peer_libomp.so"
 #define TBB "peer_tbb.so"
 #define PTP "peer_pthreadpool.so"
+#define JOBLIB "peer_joblib.so"
 #define ACTIVE "OMP_WAIT_POLICY=active"
 #define PASSIVE "OMP_WAIT_POLICY=passive"
 
@@ -56,6 +57,8 @@ const struct contestant contestants[] = {
 	{ .name = "tbb", .group = WITH_PEERS | WITH_STEALING, .module = TBB },
 	{ .name = "ptp-1", .group = WITH_PEERS1, .module = PTP, .workers = 1 },
 	{ .name = "ptp", .group = WITH_PEERS, .module = PTP },
+	{ .name = "joblib", .group = WITH_JOBLIB, .module = JOBLIB,
+	  .workers = 1 },
 	{ .name = NULL },
 };
 

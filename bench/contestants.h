@@ -17,6 +17,7 @@
 #define WITH_STEALING  0x200u /* of these what has tasks and steals them */
 #define WITH_POLICIES  0x080u /* OpenMP waiting actively, passively */
 #define WITH_SCHEDULES 0x100u /* OpenMP dynamic and guided */
+#define WITH_JOBLIB    0x400u /* joblib, in Python */
 
 struct contestant {
 	const char *name;

@@ -368,7 +368,7 @@ static void ask(const struct options *o, const struct question *q,
 	uint64_t start_ns = work_clock_ns();
 
 	f->question = q;
-	f->rounds = o->rounds;
+	f->rounds = q->rounds && q->rounds < o->rounds ? q->rounds : o->rounds;
 	f->rows = 0;
 	for (const struct contestant *c = contestants; c->name; c++)
 		if (f->rows < ROWS_MAX && takes_part(o, q, c)) {

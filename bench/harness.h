@@ -62,6 +62,7 @@ struct question {
 	const char *than;         /* whose value ratios are to; NULL: serial */
 	int efficiency;           /* 1: show serial / (workers * value) */
 	int crowded;              /* 1: waiting for a core is part of it */
+	int rounds;               /* at most; 0: as many as the run has */
 	void (*answer)(struct run *run);
 	double number[NUMBERS_MAX]; /* for the answer; see there */
 	struct goal goal[GOALS_MAX];

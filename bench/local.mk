@@ -72,7 +72,8 @@ bench_counted_LDADD = lib/libthrum.la
 
 EXTRA_PROGRAMS += $(bench_programs) $(bench_started)
 EXTRA_DIST += bench/README.md bench/counts bench/readme bench/table \
-	bench/peer_omp.c bench/peer_tbb.cc bench/peer_pthreadpool.c
+	bench/peer_omp.c bench/peer_tbb.cc bench/peer_pthreadpool.c \
+	bench/peer_joblib.c bench/peer_joblib.py
 
 bench_modules =
 bench_module_flags = $(AM_CPPFLAGS) $(CPPFLAGS) $(PTHREAD_CFLAGS) -O2 -fPIC \
@@ -108,6 +109,16 @@ bench/peer_pthreadpool.so: bench/peer_pthreadpool.c bench/peer.h bench/uts.h
 	@$(MKDIR_P) bench
 	$(AM_V_MODULE)$(PTHREADPOOL_CC) $(bench_module_flags) \
 		$(srcdir)/bench/peer_pthreadpool.c -o $@ -lpthreadpool $(LIBM)
+endif
+
+if JOBLIB
+bench_modules += bench/peer_joblib.so
+bench/peer_joblib.so: bench/peer_joblib.c bench/peer.h bench/uts.h
+	@$(MKDIR_P) bench
+	$(AM_V_MODULE)$(CC) $(bench_module_flags) \
+		-DJOBLIB_PYTHON='"$(JOBLIB_PYTHON)"' \
+		-DJOBLIB_SCRIPT='"$(abs_srcdir)/bench/peer_joblib.py"' \
+		$(srcdir)/bench/peer_joblib.c -o $@
 endif
 
 # In this order, one at a time: figures from a busy machine are worth nothing.

@@ -83,6 +83,11 @@ struct peer {
 	 * live items at a time; 0: as the contestant thinks best.
 	 * Gives n (n - 1), the sum of twice the items. */
 	uint64_t (*stream)(uint64_t n, size_t live);
+
+	/** Answer a question in another language, which takes its readings
+	 * itself for @p seconds; nanoseconds a call. */
+	int (*timed)(const char *question, double seconds, double *median_ns,
+	             double *p90_ns);
 };
 
 #if defined(__GNUC__)
