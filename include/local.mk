@@ -26,6 +26,7 @@ thruminclude_HEADERS = \
 if CACHE
 thruminclude_HEADERS += \
 	include/thrum/array.h \
+	include/thrum/hash.h \
 	include/thrum/npy.h
 endif
 

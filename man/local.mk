@@ -24,6 +24,8 @@ dist_man_MANS = \
 if CACHE
 dist_man_MANS += \
 	man/thrum_array.3 \
+	man/thrum_hash.3 \
+	man/thrum_key.3 \
 	man/thrum_npy.3 \
 	man/thrum_npz.3
 endif

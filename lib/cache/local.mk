@@ -20,6 +20,12 @@ cache_sources = \
 	lib/cache/sized.h \
 	lib/cache/crc32.c lib/cache/crc32.h \
 	lib/cache/swap.c lib/cache/swap.h \
+	lib/cache/canonical.c lib/cache/canonical.h \
+	lib/cache/digest.c lib/cache/digest.h \
+	lib/cache/encode.c lib/cache/encode.h \
+	lib/cache/key_text.c lib/cache/key_text.h \
+	lib/cache/key.c \
+	lib/cache/hash.c \
 	lib/cache/npy_header.c lib/cache/npy_header.h \
 	lib/cache/zip.c lib/cache/zip.h \
 	lib/cache/npz_names.c lib/cache/npz_names.h \

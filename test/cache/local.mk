@@ -7,6 +7,7 @@
 
 cache_unit_tests = \
 	test/cache/check_array \
+	test/cache/check_key \
 	test/cache/check_bytes \
 	test/cache/check_npy_files \
 	test/cache/check_npy_header \
@@ -14,6 +15,7 @@ cache_unit_tests = \
 	test/cache/check_zip
 
 cache_api_tests = \
+	test/cache/check_hash \
 	test/cache/check_npy
 
 EXTRA_DIST += test/cache/arrays.h test/cache/folder.h
@@ -103,3 +105,7 @@ test_cache_check_npz_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_npz_LDADD = $(cache_ldadd)
 test_cache_check_zip_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_zip_LDADD = $(cache_ldadd)
+test_cache_check_key_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_key_LDADD = $(cache_ldadd)
+test_cache_check_hash_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_hash_LDADD = $(cache_api_ldadd) $(XXHASH_LIBS)

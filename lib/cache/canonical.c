@@ -1,0 +1,162 @@
+/* SPDX-FileCopyrightText: The thrum authors
+ * SPDX-License-Identifier: MIT */
+/* canonical.c - elements as bytes that are the same on every machine
+ *
+ * Most arrays have no NaN, and most machines are little-endian: then the
+ * elements are hashed where they are. To find that out costs less than the hash
+ * if no element is looked at alone. A number without its sign, as an integer, is
+ * above that of infinity if it is a NaN, so
+ *
+ *	(bits & ~sign) + (sign - 1 - infinity)
+ *
+ * has the bit of the sign exactly for NaNs, and never carries beyond it: the
+ * same addition serves four, two or one numbers in a word, and the results of
+ * many words are or-ed before that bit is looked at. Integers throughout: a
+ * comparison x != x would trap on signalling NaNs where the program asked for
+ * that, and vanish under -ffast-math.
+ */
+#include "config.h"
+
+#include "canonical.h"
+
+#include "swap.h"
+
+#include <string.h>
+
+/* The integers of a floating-point type, repeated over a word. */
+struct numbers {
+	size_t size;
+	uint64_t sign, infinity, nan; /* of one number */
+	uint64_t repeat;              /* times this: of all in a word */
+};
+
+static const struct numbers *numbers_of(thrum_dtype dtype)
+{
+	static const struct numbers half = {
+		2, 0x8000, 0x7c00, 0x7e00, 0x0001000100010001
+	}, single = {
+		4, 0x80000000, 0x7f800000, 0x7fc00000, 0x0000000100000001
+	}, twice = {
+		8, 0x8000000000000000, 0x7ff0000000000000, 0x7ff8000000000000,
+		1
+	};
+
+	switch ((int)dtype) {
+	case THRUM_F16:
+		return &half;
+	case THRUM_F32:
+	case THRUM_C64:
+		return &single;
+	case THRUM_F64:
+	case THRUM_C128:
+		return &twice;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_little_endian(void)
+{
+	const uint16_t one = 1;
+
+	return *(const unsigned char *)&one == 1;
+}
+
+/* As many words as there are in a register of the processor, on which the
+ * operations of integers work; gcc would do one at a time otherwise. */
+#if defined(__GNUC__)
+typedef uint64_t lanes __attribute__((vector_size(16)));
+#else
+typedef uint64_t lanes;
+#endif
+
+enum { LANES = sizeof(lanes) / sizeof(uint64_t) };
+
+static lanes in_all_lanes(uint64_t word)
+{
+	uint64_t words[LANES];
+	lanes out;
+
+	for (int i = 0; i < LANES; i++)
+		words[i] = word;
+	memcpy(&out, words, sizeof out);
+	return out;
+}
+
+static bool has_nan(const struct numbers *f, const char *p, size_t n)
+{
+	const uint64_t signs = f->sign * f->repeat;
+	const uint64_t beyond = (f->sign - 1 - f->infinity) * f->repeat;
+	const lanes mask = in_all_lanes(~signs), add = in_all_lanes(beyond);
+	lanes a = in_all_lanes(0), b = a, x[4];
+	uint64_t words[LANES], any = 0, word;
+
+	for (; n >= sizeof x; p += sizeof x, n -= sizeof x) {
+		memcpy(x, p, sizeof x);
+		a |= ((x[0] & mask) + add) | ((x[1] & mask) + add);
+		b |= ((x[2] & mask) + add) | ((x[3] & mask) + add);
+	}
+	a |= b;
+	memcpy(words, &a, sizeof a);
+	for (int i = 0; i < LANES; i++)
+		any |= words[i];
+	while (n > 0) {
+		size_t some = n < sizeof word ? n : sizeof word;
+		word = 0;
+		memcpy(&word, p, some);
+		any |= (word & ~signs) + beyond;
+		p += some;
+		n -= some;
+	}
+	return (any & signs) != 0;
+}
+
+bool thrum__canonical_is(thrum_dtype dtype, const void *p, size_t n)
+{
+	const struct numbers *f = numbers_of(dtype);
+
+	if (!is_little_endian() && thrum__swap_width(dtype) > 1)
+		return false;
+	return !f || !has_nan(f, p, n);
+}
+
+static uint64_t load(const unsigned char *p, size_t size)
+{
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+
+	switch (size) {
+	case 2:
+		memcpy(&u16, p, sizeof u16);
+		return u16;
+	case 4:
+		memcpy(&u32, p, sizeof u32);
+		return u32;
+	default:
+		memcpy(&u64, p, sizeof u64);
+		return u64;
+	}
+}
+
+void thrum__canonical_make(thrum_dtype dtype, void *p, size_t n)
+{
+	const struct numbers *f = numbers_of(dtype);
+	size_t size = thrum__swap_width(dtype);
+	unsigned char *at = p;
+
+	if (size == 1 || thrum__canonical_is(dtype, p, n))
+		return;
+	for (; n > 0; at += size, n -= size) {
+		uint64_t bits = load(at, size);
+		if (f && (bits & ~f->sign) > f->infinity)
+			bits = f->nan;
+		thrum__little_endian(at, bits, (int)size);
+	}
+}
+
+void thrum__canonical_f64(unsigned char out[8], double value)
+{
+	memcpy(out, &value, sizeof value);
+	thrum__canonical_make(THRUM_F64, out, sizeof value);
+}
