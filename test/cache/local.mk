@@ -18,7 +18,7 @@ cache_api_tests = \
 	test/cache/check_hash \
 	test/cache/check_npy
 
-EXTRA_DIST += test/cache/arrays.h test/cache/folder.h
+EXTRA_DIST += test/cache/arrays.h test/cache/reference.h test/cache/folder.h
 
 # Files of NumPy, and how they were made.
 EXTRA_DIST += \
