@@ -20,6 +20,10 @@ bench_programs = \
 	bench/bench_region \
 	bench/bench_stream \
 	bench/bench_tree
+if CACHE
+bench_programs += \
+	bench/bench_hash
+endif
 
 bench_common = \
 	bench/builtin.h \
@@ -43,6 +47,8 @@ bench_bench_callers_SOURCES = bench/bench_callers.c $(bench_common)
 bench_bench_callers_LDADD = $(bench_libs)
 bench_bench_fork_SOURCES = bench/bench_fork.c $(bench_common)
 bench_bench_fork_LDADD = $(bench_libs)
+bench_bench_hash_SOURCES = bench/bench_hash.c $(bench_common)
+bench_bench_hash_LDADD = lib/cache/libthrum-cache.la $(bench_libs)
 bench_bench_kernel_SOURCES = bench/bench_kernel.c $(bench_common)
 bench_bench_kernel_LDADD = $(bench_libs)
 bench_bench_loop_SOURCES = bench/bench_loop.c $(bench_common)
