@@ -120,39 +120,41 @@ bool thrum__canonical_is(thrum_dtype dtype, const void *p, size_t n)
 	return !f || !has_nan(f, p, n);
 }
 
-static uint64_t load(const unsigned char *p, size_t size)
+/* Every NaN the same one, in native byte order. */
+static void unify_nans(const struct numbers *f, char *p, size_t n)
 {
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
+	for (const char *end = p + n; p < end; p += f->size) {
+		uint64_t bits;
+		uint32_t u32;
+		uint16_t u16;
 
-	switch (size) {
-	case 2:
-		memcpy(&u16, p, sizeof u16);
-		return u16;
-	case 4:
-		memcpy(&u32, p, sizeof u32);
-		return u32;
-	default:
-		memcpy(&u64, p, sizeof u64);
-		return u64;
+		if (f->size == 8) {
+			memcpy(&bits, p, 8);
+		} else if (f->size == 4) {
+			memcpy(&u32, p, 4);
+			bits = u32;
+		} else {
+			memcpy(&u16, p, 2);
+			bits = u16;
+		}
+		if ((bits & ~f->sign) <= f->infinity)
+			continue;
+		u32 = (uint32_t)f->nan;
+		u16 = (uint16_t)f->nan;
+		memcpy(p, f->size == 8 ? (const void *)&f->nan
+		          : f->size == 4 ? (const void *)&u32
+		          : (const void *)&u16, f->size);
 	}
 }
 
 void thrum__canonical_make(thrum_dtype dtype, void *p, size_t n)
 {
 	const struct numbers *f = numbers_of(dtype);
-	size_t size = thrum__swap_width(dtype);
-	unsigned char *at = p;
 
-	if (size == 1 || thrum__canonical_is(dtype, p, n))
-		return;
-	for (; n > 0; at += size, n -= size) {
-		uint64_t bits = load(at, size);
-		if (f && (bits & ~f->sign) > f->infinity)
-			bits = f->nan;
-		thrum__little_endian(at, bits, (int)size);
-	}
+	if (f && has_nan(f, p, n))
+		unify_nans(f, p, n);
+	if (!is_little_endian())
+		thrum__swap(p, n, thrum__swap_width(dtype));
 }
 
 void thrum__canonical_f64(unsigned char out[8], double value)
