@@ -238,9 +238,9 @@ AM_TESTS_ENVIRONMENT = \
 if SANITIZER
 check_patience = 40
 sanitizer_environment = \
-	ASAN_OPTIONS=$${ASAN_OPTIONS:-detect_stack_use_after_return=1}; \
+	ASAN_OPTIONS=$${ASAN_OPTIONS:-detect_stack_use_after_return=1:allocator_may_return_null=1}; \
 	UBSAN_OPTIONS=$${UBSAN_OPTIONS:-print_stacktrace=1}; \
-	TSAN_OPTIONS=$${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}; \
+	TSAN_OPTIONS=$${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1}; \
 	export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
 	$(sanitizer_forks)
 if SANITIZER_THREAD

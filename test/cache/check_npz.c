@@ -464,7 +464,7 @@ START_TEST(archive_of_many_members_is_read)
 {
 	enum { N = 70000 };
 	thrum_array *a = calloc(N, sizeof *a), b;
-	char (*name)[8] = calloc(N, sizeof *name);
+	char (*name)[12] = calloc(N, sizeof *name);
 	const char **names = calloc(N, sizeof *names);
 	int *x = calloc(N, sizeof *x);
 	ck_assert(a && name && names && x);
