@@ -27,6 +27,7 @@ if CACHE
 thruminclude_HEADERS += \
 	include/thrum/array.h \
 	include/thrum/hash.h \
+	include/thrum/memo.h \
 	include/thrum/npy.h
 endif
 

@@ -26,6 +26,7 @@ dist_man_MANS += \
 	man/thrum_array.3 \
 	man/thrum_hash.3 \
 	man/thrum_key.3 \
+	man/thrum_memo.3 \
 	man/thrum_npy.3 \
 	man/thrum_npz.3
 endif

@@ -40,7 +40,22 @@ cache_sources = \
 	lib/cache/npy_opts.c lib/cache/npy_opts.h \
 	lib/cache/npy.c \
 	lib/cache/npz_dump.c \
-	lib/cache/npz_load.c
+	lib/cache/npz_load.c \
+	lib/cache/checksum.c lib/cache/checksum.h \
+	lib/cache/moment.c lib/cache/moment.h \
+	lib/cache/entry.c lib/cache/entry.h \
+	lib/cache/tally.c lib/cache/tally.h \
+	lib/cache/store.c lib/cache/store.h \
+	lib/cache/usage.c lib/cache/usage.h \
+	lib/cache/fetch.c lib/cache/fetch.h \
+	lib/cache/keep.c lib/cache/keep.h \
+	lib/cache/evict.c lib/cache/evict.h \
+	lib/cache/flight.c lib/cache/flight.h \
+	lib/cache/memo.c lib/cache/memo.h \
+	lib/cache/answer.c \
+	lib/cache/memo_call.c \
+	lib/cache/memo_arrays.c \
+	lib/cache/memo_map.c
 lib_cache_libthrum_cache_core_la_SOURCES = $(cache_sources)
 if ZLIB
 lib_cache_libthrum_cache_core_la_SOURCES += lib/cache/codec_zlib.c

@@ -9,6 +9,7 @@ cache_unit_tests = \
 	test/cache/check_array \
 	test/cache/check_key \
 	test/cache/check_bytes \
+	test/cache/check_entry \
 	test/cache/check_npy_files \
 	test/cache/check_npy_header \
 	test/cache/check_npz \
@@ -16,9 +17,19 @@ cache_unit_tests = \
 
 cache_api_tests = \
 	test/cache/check_hash \
+	test/cache/check_evict \
+	test/cache/check_flight \
+	test/cache/check_memo \
+	test/cache/check_memo_arrays \
+	test/cache/check_memo_map \
+	test/cache/check_store \
 	test/cache/check_npy
 
-EXTRA_DIST += test/cache/arrays.h test/cache/reference.h test/cache/folder.h
+# ThreadSanitizer cannot follow forks with threads running.
+cache_forking_tests = test/cache/check_memo_process
+
+EXTRA_DIST += test/cache/arrays.h test/cache/reference.h test/cache/folder.h \
+	test/cache/memos.h
 
 # Files of NumPy, and how they were made.
 EXTRA_DIST += \
@@ -87,6 +98,10 @@ if CACHE
 if CHECK
 check_PROGRAMS += $(cache_unit_tests) $(cache_api_tests)
 TESTS += $(cache_unit_tests) $(cache_api_tests)
+if !SANITIZER_THREAD
+check_PROGRAMS += $(cache_forking_tests)
+TESTS += $(cache_forking_tests)
+endif
 endif
 endif
 
@@ -109,3 +124,19 @@ test_cache_check_key_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_key_LDADD = $(cache_ldadd)
 test_cache_check_hash_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_hash_LDADD = $(cache_api_ldadd) $(XXHASH_LIBS)
+test_cache_check_evict_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_evict_LDADD = $(cache_api_ldadd)
+test_cache_check_flight_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_flight_LDADD = $(cache_api_ldadd)
+test_cache_check_memo_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_memo_LDADD = $(cache_api_ldadd)
+test_cache_check_memo_arrays_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_memo_arrays_LDADD = $(cache_api_ldadd)
+test_cache_check_memo_map_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_memo_map_LDADD = $(cache_api_ldadd)
+test_cache_check_store_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_store_LDADD = $(cache_api_ldadd)
+test_cache_check_memo_process_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_memo_process_LDADD = $(cache_api_ldadd)
+test_cache_check_entry_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_entry_LDADD = $(cache_ldadd)
