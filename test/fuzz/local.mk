@@ -18,6 +18,7 @@ fuzz_targets = \
 fuzz_sources = $(lib_libthrum_core_la_SOURCES)
 if CACHE
 fuzz_targets += \
+	test/fuzz/fuzz_entry.c \
 	test/fuzz/fuzz_npy.c \
 	test/fuzz/fuzz_npz.c
 fuzz_sources += $(lib_cache_libthrum_cache_core_la_SOURCES)
