@@ -20,6 +20,8 @@
 #                  test/fuzz/local.mk
 # check-hotloop    a hot loop makes no system calls; needs strace
 # check-fault      the k-th call to the system fails, for all k
+# check-cache      stores and files when calls fail, processes are killed, bits
+#                  turn over; see test/disk/local.mk
 # check-process    forks, ends, signals, stacks, many callers
 # check-cov        lines that no test runs, and have no reason; see
 #                  test/cov/local.mk
@@ -256,7 +258,8 @@ endif
 # What each promise of doc/reliability.md is proved by. The others take the builds
 # of .ci/run.
 deep_checks = check-model check-spin check-mutants check-stress check-fault \
-	check-process check-topo check-fuzz check-helgrind check-drd check-cov
+	check-process check-topo check-fuzz check-cache check-helgrind \
+	check-drd check-cov
 
 check-all: check
 	THRUM_TIER=full MAKE='$(MAKE) $(AM_MAKEFLAGS)' \
