@@ -23,6 +23,7 @@ dist_man_MANS = \
 # Of libthrum-cache, installed with it.
 if CACHE
 dist_man_MANS += \
+	man/thrum-cache.1 \
 	man/thrum_array.3 \
 	man/thrum_hash.3 \
 	man/thrum_key.3 \

@@ -181,7 +181,7 @@ meta_tests = \
 	test/meta/symbols \
 	test/meta/tags
 example_tests = test/examples/run
-tool_tests = test/tools/info
+tool_tests = test/tools/cache test/tools/info
 
 test_data = \
 	test/api/common.h \
