@@ -16,6 +16,11 @@ example_programs = \
 	examples/reduce \
 	examples/stencil
 
+if CACHE
+example_programs += \
+	examples/sweep
+endif
+
 noinst_PROGRAMS += $(example_programs)
 
 # Built by the test alone, where there is such a compiler.
@@ -37,3 +42,4 @@ examples_mandelbrot_LDADD = $(example_libs)
 examples_nested_LDADD = $(example_libs)
 examples_reduce_LDADD = $(example_libs)
 examples_stencil_LDADD = $(example_libs)
+examples_sweep_LDADD = lib/cache/libthrum-cache.la $(example_libs)
