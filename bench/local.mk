@@ -22,7 +22,8 @@ bench_programs = \
 	bench/bench_tree
 if CACHE
 bench_programs += \
-	bench/bench_hash
+	bench/bench_hash \
+	bench/bench_memo
 endif
 
 bench_common = \
@@ -53,6 +54,8 @@ bench_bench_kernel_SOURCES = bench/bench_kernel.c $(bench_common)
 bench_bench_kernel_LDADD = $(bench_libs)
 bench_bench_loop_SOURCES = bench/bench_loop.c $(bench_common)
 bench_bench_loop_LDADD = $(bench_libs)
+bench_bench_memo_SOURCES = bench/bench_memo.c $(bench_common)
+bench_bench_memo_LDADD = lib/cache/libthrum-cache.la $(bench_libs)
 bench_bench_nested_SOURCES = bench/bench_nested.c $(bench_common)
 bench_bench_nested_LDADD = $(bench_libs)
 bench_bench_pool_SOURCES = bench/bench_pool.c $(bench_common)
