@@ -51,9 +51,12 @@ static int unpack(void *state, struct codec_flow *flow)
 	ZSTD_outBuffer out = { flow->out, flow->out_bytes, 0 };
 	size_t hint = ZSTD_decompressStream(state, &out, &in);
 
-	flow->in += in.pos;
+	/* Where there is nothing there may be no pointer to add 0 to. */
+	if (in.pos > 0)
+		flow->in += in.pos;
+	if (out.pos > 0)
+		flow->out += out.pos;
 	flow->in_bytes -= in.pos;
-	flow->out += out.pos;
 	flow->out_bytes -= out.pos;
 	if (ZSTD_isError(hint))
 		return ZSTD_getErrorCode(hint) == ZSTD_error_memory_allocation
