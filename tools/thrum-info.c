@@ -125,7 +125,8 @@ static bool is_ours(const struct info *info, const char *entry)
 		if (strncmp(entry, name, length) == 0 && entry[length] == '=')
 			return true;
 	}
-	return false;
+	/* Of libthrum-cache, which has no part in this. */
+	return strncmp(entry, "THRUM_CACHE_DIR=", 16) == 0;
 }
 
 static void warn_of_variables(struct info *info)
