@@ -96,8 +96,8 @@ typedef struct thrum_memo_opts {
 	 * is for this user alone. */
 	int trusted;
 
-	/** 0 none, or THRUM_ZSTD of thrum/npy.h. Compressed arrays are loaded, never mapped.
-	 * Entries are read whatever they have. */
+	/** 0 none, or THRUM_ZSTD of thrum/npy.h. Compressed arrays are loaded,
+	 * never mapped. Entries are read whatever they have. */
 	int compress;
 
 	/** Most seconds to wait for another's run; 0: 60. */

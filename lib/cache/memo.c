@@ -7,7 +7,6 @@
 #include "memo.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,10 +100,12 @@ int thrum__memo_options(thrum_memo_opts *out, const thrum_memo_opts *opts)
 	return thrum__codec_check(out->compress, 0);
 }
 
+/* What is more than 0 must not become that: it stands for no limit. */
 static int64_t ns_of(double s)
 {
-	/* What is more than 0 must not become that: it stands for no limit. */
-	return s < ever_s ? (int64_t)ceil(s * 1e9) : (int64_t)(ever_s * 1e9);
+	if (s > ever_s)
+		s = ever_s;
+	return s > 0 ? (int64_t)(s * 1e9) + 1 : 0;
 }
 
 void thrum__memo_limits(struct limits *l, const thrum_memo_opts *opts)

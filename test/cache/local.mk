@@ -20,6 +20,7 @@ cache_api_tests = \
 	test/cache/check_evict \
 	test/cache/check_flight \
 	test/cache/check_memo \
+	test/cache/check_memo_arguments \
 	test/cache/check_memo_arrays \
 	test/cache/check_memo_map \
 	test/cache/check_store \
@@ -128,6 +129,8 @@ test_cache_check_evict_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_evict_LDADD = $(cache_api_ldadd)
 test_cache_check_flight_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_flight_LDADD = $(cache_api_ldadd)
+test_cache_check_memo_arguments_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_memo_arguments_LDADD = $(cache_api_ldadd)
 test_cache_check_memo_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_memo_LDADD = $(cache_api_ldadd)
 test_cache_check_memo_arrays_CPPFLAGS = $(cache_test_cppflags)
