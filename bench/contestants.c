@@ -59,6 +59,8 @@ const struct contestant contestants[] = {
 	{ .name = "ptp", .group = WITH_PEERS, .module = PTP },
 	{ .name = "joblib", .group = WITH_JOBLIB, .module = JOBLIB,
 	  .workers = 1 },
+	{ .name = "numpy", .group = WITH_NUMPY, .module = JOBLIB,
+	  .set = "BENCH_LIBRARY=numpy", .workers = 1 },
 	{ .name = NULL },
 };
 

@@ -18,6 +18,7 @@
 #define WITH_POLICIES  0x080u /* OpenMP waiting actively, passively */
 #define WITH_SCHEDULES 0x100u /* OpenMP dynamic and guided */
 #define WITH_JOBLIB    0x400u /* joblib, in Python */
+#define WITH_NUMPY     0x800u /* NumPy, there too */
 
 struct contestant {
 	const char *name;

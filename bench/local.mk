@@ -23,7 +23,8 @@ bench_programs = \
 if CACHE
 bench_programs += \
 	bench/bench_hash \
-	bench/bench_memo
+	bench/bench_memo \
+	bench/bench_npy
 endif
 
 bench_common = \
@@ -58,6 +59,8 @@ bench_bench_memo_SOURCES = bench/bench_memo.c $(bench_common)
 bench_bench_memo_LDADD = lib/cache/libthrum-cache.la $(bench_libs)
 bench_bench_nested_SOURCES = bench/bench_nested.c $(bench_common)
 bench_bench_nested_LDADD = $(bench_libs)
+bench_bench_npy_SOURCES = bench/bench_npy.c $(bench_common)
+bench_bench_npy_LDADD = lib/cache/libthrum-cache.la $(bench_libs)
 bench_bench_pool_SOURCES = bench/bench_pool.c $(bench_common)
 bench_bench_pool_LDADD = $(bench_libs)
 bench_bench_reduce_SOURCES = bench/bench_reduce.c $(bench_common)

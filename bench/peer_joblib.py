@@ -5,8 +5,9 @@
 #   peer_joblib.py QUESTION SECONDS
 #
 # Prints the median and the p90 of the readings, in nanoseconds a call, that are
-# taken for that time after three calls to warm up. Files are in a folder of its
-# own in /dev/shm, or where TMPDIR says, which is removed.
+# taken for that time after three calls to warm up. With BENCH_LIBRARY=numpy it
+# is what NumPy takes, for what it can do. Files are in a folder of its own in
+# /dev/shm, or where TMPDIR says, which is removed.
 
 import os
 import shutil
@@ -51,7 +52,21 @@ def many(n):
     return numpy.arange(n, dtype=float)
 
 
+def ask_numpy(question, folder, seconds):
+    path, x = os.path.join(folder, "x.npy"), many(N)
+    if question == "dump":
+        return readings(lambda: numpy.save(path, x), seconds)
+    numpy.save(path, x)
+    if question == "load":
+        return readings(lambda: numpy.load(path), seconds)
+    if question == "map":
+        return readings(lambda: numpy.load(path, mmap_mode="r"), seconds)
+    sys.exit(2)
+
+
 def ask(question, folder, seconds):
+    if os.environ.get("BENCH_LIBRARY") == "numpy":
+        return ask_numpy(question, folder, seconds)
     path = os.path.join(folder, "x.joblib")
     if question == "scalar":
         f = cached(folder, half)

@@ -123,6 +123,19 @@ int thrum__file_write_at(int fd, const void *bytes, size_t size, uint64_t at)
 	return rc;
 }
 
+int thrum__file_reserve(int fd, uint64_t at, uint64_t bytes)
+{
+#if defined(HAVE_FALLOCATE) && defined(FALLOC_FL_KEEP_SIZE)
+	if (bytes > 0
+	    && fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)bytes) != 0
+	    && (errno == ENOSPC || errno == EDQUOT))
+		return -errno;
+#else
+	(void)fd, (void)at, (void)bytes;
+#endif
+	return 0;
+}
+
 static int sync_fd(int fd)
 {
 	int rc;

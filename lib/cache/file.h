@@ -32,6 +32,12 @@ int thrum__file_write(int fd, const void *bytes, size_t size);
 /** The same at byte @p at; any number of threads may do so at once. */
 int thrum__file_write_at(int fd, const void *bytes, size_t size, uint64_t at);
 
+/** Take @p bytes on the disk at byte @p at, where the system can, without a
+ * change of the size of the file: to be told at once that they are not there
+ * (-ENOSPC, -EDQUOT, and nothing else), and since on ext4 to write to them is
+ * some times quicker: the place of each page is known then. */
+int thrum__file_reserve(int fd, uint64_t at, uint64_t bytes);
+
 /** fsync of what @p path in @p dir is, a directory: what was created, renamed
  * or removed in it is then on disk. Well where directories cannot be synced. */
 int thrum__file_sync_dir(int dir, const char *path);

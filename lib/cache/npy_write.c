@@ -117,8 +117,14 @@ int thrum__npy_image_write(const struct npy_image *image, int fd, uint64_t at,
 	const struct layout *l = &image->elements;
 	struct target t = { image, fd, at + image->text_bytes,
 	                    crc != NULL };
-	int rc = thrum__file_write_at(fd, image->text, image->text_bytes, at);
+	int rc = 0;
 
+	if (l->bytes >= BLOCK_BYTES)
+		rc = thrum__file_reserve(fd, at, image->text_bytes
+		                         + (uint64_t)l->bytes);
+	if (rc == 0)
+		rc = thrum__file_write_at(fd, image->text, image->text_bytes,
+		                          at);
 	if (rc)
 		return rc;
 	if (!crc && thrum__layout_contiguous(l))
