@@ -422,6 +422,9 @@ MAKES(CALL_STAT, fstatat,
       __real_fstatat(dir, name, st, flags), )
 MAKES(CALL_STAMP, futimens, (int fd, const struct timespec t[2]),
       __real_futimens(fd, t), )
+/* Not told: what is behind the end of a file is not looked at. */
+MAKES(CALL_RESERVE, fallocate, (int fd, int how, off_t at, off_t n),
+      __real_fallocate(fd, how, at, n), )
 MAKES(CALL_OTHER, gethostname, (char *name, size_t n),
       __real_gethostname(name, n), )
 MAKES(CALL_OTHER, nanosleep, (const struct timespec *t, struct timespec *left),

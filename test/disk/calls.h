@@ -31,6 +31,7 @@ enum call_kind {
 	CALL_LOCK,   /* fcntl */
 	CALL_LIST,   /* readdir */
 	CALL_STAMP,  /* futimens */
+	CALL_RESERVE, /* fallocate */
 	CALL_MEMORY, /* malloc, calloc, realloc, posix_memalign */
 	CALL_OTHER,  /* getrandom, gethostname, sleeps */
 	CALL_KINDS

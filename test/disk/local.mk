@@ -35,6 +35,7 @@ disk_wraps = \
 	-Wl,--wrap=openat -Wl,--wrap=syscall -Wl,--wrap=close \
 	-Wl,--wrap=read -Wl,--wrap=pread \
 	-Wl,--wrap=write -Wl,--wrap=pwrite -Wl,--wrap=fsync \
+	-Wl,--wrap=fallocate \
 	-Wl,--wrap=renameat -Wl,--wrap=unlinkat \
 	-Wl,--wrap=mkdirat -Wl,--wrap=mkdir \
 	-Wl,--wrap=fstat -Wl,--wrap=fstatat -Wl,--wrap=futimens \

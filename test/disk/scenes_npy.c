@@ -17,7 +17,8 @@
 #include "file.h"
 #include "scenes.h"
 
-enum { OLD = 700, NEW = 1100 }; /* elements: some sectors */
+/* Elements: some sectors; and more than a block. */
+enum { OLD = 700, NEW = 1100, LARGE = 150000 };
 
 static const char *const names[] = { "a", "b" };
 
@@ -30,7 +31,7 @@ static const char *path_of(const char *folder)
 
 static thrum_array array_of(size_t n)
 {
-	static double x[NEW];
+	static double x[LARGE];
 	for (size_t i = 0; i < n; i++)
 		x[i] = (double)(i + n);
 	return thrum_array_1d(THRUM_F64, x, n);
@@ -84,6 +85,11 @@ static const char *act_dump(const char *folder, bool strict)
 	return check_code(dump(folder, NEW, NULL, false), strict);
 }
 
+static const char *act_dump_large(const char *folder, bool strict)
+{
+	return check_code(dump(folder, LARGE, NULL, false), strict);
+}
+
 static const char *act_dump_durably(const char *folder, bool strict)
 {
 	return check_code(dump(folder, NEW, THRUM_NPY_OPTS(.durable = 1),
@@ -132,7 +138,7 @@ static const char *look(const char *folder, unsigned there, bool archive)
 	thrum_array a = { 0 };
 	int rc = load(folder, &a, archive);
 	bool is_old = rc == 0 && is_whole(&a, OLD);
-	bool is_new = rc == 0 && is_whole(&a, NEW);
+	bool is_new = rc == 0 && (is_whole(&a, NEW) || is_whole(&a, LARGE));
 	thrum_array_release(&a);
 	LAW(rc != 0 || is_old || is_new);
 	LAW(!(there & 1) || rc == 0);
@@ -189,6 +195,8 @@ static const char *after_npz(const char *folder, const struct scene *s)
  * is in a .npy file to tell. */
 const struct scene npy_scenes[] = {
 	{ "dump", prepare_npy, act_dump, after_npy, NULL, 1, 0 },
+	{ "dump a large one", prepare_npy, act_dump_large, after_npy, NULL, 1,
+	  0 },
 	{ "dump durably", prepare_npy, act_dump_durably, after_npy, look_npy,
 	  1, 3 },
 	{ "load and map", prepare_npy, act_load, after_npy, look_npy, 1, 1 },
