@@ -14,6 +14,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -136,6 +137,17 @@ static void setup(void)
 	memset(all, 0, sizeof *all);
 }
 
+static int left_over;
+
+static int count_file(const char *path, const struct stat *st, int what,
+                      struct FTW *at)
+{
+	(void)path, (void)st;
+	/* What is in the folder itself belongs to all entries. */
+	left_over += what != FTW_D && at->level > 1;
+	return 0;
+}
+
 START_TEST(a_crowd_sees_right_values_only)
 {
 	pid_t pid[PROCESSES];
@@ -157,6 +169,9 @@ START_TEST(a_crowd_sees_right_values_only)
 	ck_assert_int_eq(thrum_memo_get_stats(memo, &stats, sizeof stats), 0);
 	ck_assert_uint_eq(stats.entries, 0);
 	thrum_memo_close(memo);
+	left_over = 0;
+	ck_assert_int_eq(nftw(top, count_file, 16, FTW_PHYS), 0);
+	ck_assert_int_eq(left_over, 0);
 }
 END_TEST
 
