@@ -67,7 +67,7 @@ lib_cache_libthrum_cache_core_la_CPPFLAGS = $(cache_cppflags)
 lib_cache_libthrum_cache_core_la_LIBADD = $(cache_libs)
 cache_cppflags = -I$(top_srcdir)/include -I$(top_builddir)/include \
 	-D_GNU_SOURCE $(XXHASH_CFLAGS) $(ZSTD_CFLAGS) $(ZLIB_CFLAGS)
-cache_libs = $(XXHASH_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(PTHREAD_LIBS) $(LIBM)
+cache_libs = $(XXHASH_LIBS) $(ZSTD_LIBS) $(ZLIB_LIBS) $(PTHREAD_LIBS)
 
 lib_cache_libthrum_cache_la_SOURCES =
 lib_cache_libthrum_cache_la_LIBADD = lib/cache/libthrum-cache-core.la \
