@@ -18,6 +18,7 @@ example_programs = \
 
 if CACHE
 example_programs += \
+	examples/npy \
 	examples/sweep
 endif
 
@@ -40,6 +41,7 @@ examples_listing1_LDADD = $(example_libs)
 examples_listing2_LDADD = $(example_libs)
 examples_mandelbrot_LDADD = $(example_libs)
 examples_nested_LDADD = $(example_libs)
+examples_npy_LDADD = lib/cache/libthrum-cache.la $(example_libs)
 examples_reduce_LDADD = $(example_libs)
 examples_stencil_LDADD = $(example_libs)
 examples_sweep_LDADD = lib/cache/libthrum-cache.la $(example_libs)
