@@ -4,9 +4,10 @@
  *
  * Eight processes do at random what there is to do with the same hundred
  * entries: call, look, refresh, forget, evict. Every value must be right, and
- * afterwards nothing be left over. Then all ask at once for one value that is
- * missing and takes a second: it is computed once; and not at all waited for
- * longer than was said, if the one that computes it is stopped or dead.
+ * afterwards nothing be left over. They go on when the folder is taken away under
+ * them. Then all ask at once for one value that is missing and takes a second: it
+ * is computed once; and not at all waited for longer than was said, if the one
+ * that computes it is stopped or dead.
  */
 #include "config.h"
 
@@ -175,6 +176,47 @@ START_TEST(a_crowd_sees_right_values_only)
 }
 END_TEST
 
+/* Calls, refreshs and looks: they come out well whatever becomes of the store. */
+static int live_on(int process)
+{
+	thrum_memo *memo;
+	uint64_t dice = seed + (uint64_t)process;
+	if (thrum_memo_open(&memo, top, NULL) != 0)
+		return 1;
+	atomic_fetch_add(&all->inside, 1);
+	for (long k = 0; k < each / 4; k++) {
+		int what = 3 * (int)disk_draw(&dice, 3); /* 0, 3, 6 */
+		if (!operate(memo, (int)disk_draw(&dice, KEYS), what))
+			return 1;
+	}
+	thrum_memo_close(memo);
+	return 0;
+}
+
+START_TEST(a_store_that_is_taken_away_in_use_fails_no_call)
+{
+	pid_t pid[PROCESSES];
+	struct timespec ms = { 0, 1000000 };
+	int status, left = PROCESSES;
+	for (int i = 0; i < PROCESSES; i++)
+		start(&pid[i], live_on, i);
+	for (int i = 0; i < 30000 && all->inside < PROCESSES; i++)
+		nanosleep(&ms, NULL);
+	/* Again and again; and in the end the folder, too. */
+	for (int i = 0; left > 0; i++) {
+		disk_clear(top);
+		if (i < 20)
+			ck_assert(mkdir(top, 0700) == 0 || errno == EEXIST);
+		nanosleep(&ms, NULL);
+		while (left > 0
+		       && waitpid(pid[left - 1], &status, WNOHANG) != 0) {
+			ck_assert_int_eq(status, 0);
+			left--;
+		}
+	}
+}
+END_TEST
+
 /* Single flight */
 
 static int take_a_second(void *ctx, void *result)
@@ -314,6 +356,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_set_timeout(c, full ? 60 : 30);
 	tcase_add_test(c, a_crowd_sees_right_values_only);
+	tcase_add_test(c, a_store_that_is_taken_away_in_use_fails_no_call);
 	tcase_add_test(c, what_all_ask_for_at_once_is_computed_once);
 	tcase_add_test(c, a_winner_that_was_stopped_holds_nobody_up_for_long);
 	tcase_add_test(c, a_winner_that_died_holds_nobody_up);
