@@ -302,6 +302,19 @@ static bool uses_inherited(void *arg)
 	return well;
 }
 
+/* The allocator of AddressSanitizer may be locked in a child for ever, if a
+ * thread was in it at the fork. */
+#if defined(__SANITIZE_ADDRESS__)
+#define OTHER_THREADS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OTHER_THREADS 0
+#endif
+#endif
+#ifndef OTHER_THREADS
+#define OTHER_THREADS 3
+#endif
+
 static void *asks_on(void *arg)
 {
 	for (int64_t x = 0; *flag(2) == 0; x = (x + 1) % 200)
@@ -312,14 +325,16 @@ static void *asks_on(void *arg)
 START_TEST(child_of_fork_uses_the_memo)
 {
 	thrum_memo *m = open_memo(THRUM_MEMO_OPTS(.max_entries = 100));
-	pthread_t t[3];
+	pthread_t t[OTHER_THREADS + 1];
 
-	for (int i = 0; i < 3; i++)
+	if (OTHER_THREADS == 0)
+		printf("# skipped: forks while other threads allocate\n");
+	for (int i = 0; i < OTHER_THREADS; i++)
 		ck_assert_int_eq(pthread_create(&t[i], NULL, asks_on, m), 0);
 	for (int i = 0; i < 30; i++)
 		well(spawn(uses_inherited, m));
 	set(flag(2), 1);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < OTHER_THREADS; i++)
 		pthread_join(t[i], NULL);
 	thrum_memo_close(m);
 }

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <thrum/memo.h>
+#include <thrum/pool.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,6 +198,7 @@ static inline int run_laws(Suite *s)
 	srunner_run_all(r, CK_ENV);
 	int failed = srunner_ntests_failed(r);
 	srunner_free(r);
+	thrum_shutdown(); /* where laws are run in this process */
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
