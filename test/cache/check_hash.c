@@ -408,7 +408,7 @@ START_TEST(options_that_mean_nothing_here_are_refused)
 	thrum_hash h;
 	struct {
 		thrum_opts known;
-		int unknown;
+		uint64_t unknown; /* without bytes between */
 	} newer = { *THRUM_OPTS(), 1 };
 	const thrum_opts wrong[] = {
 		*THRUM_OPTS(.verbose = 1), *THRUM_OPTS(.progress = 1),

@@ -95,6 +95,14 @@ TESTS += test/cache/numpy
 endif
 test_cache_npy_copy_LDADD = lib/cache/libthrum-cache.la lib/libthrum.la
 
+# That no byte is hashed which nobody wrote.
+if CACHE
+valgrind_tests += \
+	test/cache/check_array \
+	test/cache/check_hash \
+	test/cache/check_key
+endif
+
 if CACHE
 if CHECK
 check_PROGRAMS += $(cache_unit_tests) $(cache_api_tests)
