@@ -22,8 +22,8 @@ struct matrices {
 /* Any array order, so by strides. */
 static double *at(const thrum_array *a, size_t i, size_t j)
 {
-	return (double *)((char *)a->data + a->stride[0] * (ptrdiff_t)i
-	                  + a->stride[1] * (ptrdiff_t)j);
+	return (void *)((char *)a->data + a->stride[0] * (ptrdiff_t)i
+	                + a->stride[1] * (ptrdiff_t)j);
 }
 
 static int scale(void *ctx, size_t begin, size_t end, thrum_task *task)
