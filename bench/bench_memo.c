@@ -264,7 +264,7 @@ static const struct question questions[] = {
 	  WITH_THRUM,
 	  { { "stored", "10^3/s", 1 }, { "found", "10^3/s", 1 },
 	    { "open", "us", 0 }, { "grown", "kB", 0 } },
-	  .answer = many, .rounds = 3, .number = { 1e6, 2e4 },
+	  .answer = many, .rounds = 1, .number = { 1e6, 2e4 },
 	  .goal = { { "thrum", GOAL_VALUE, 20, 0, NULL },
 	            { "thrum", GOAL_VALUE, 150, 1, NULL },
 	            { "thrum", GOAL_VALUE, 1000, 2, NULL },
