@@ -233,8 +233,9 @@ int thrum__store_shard(const struct store *s, int shard, bool make,
 	return thrum__file_open(s->dir, name, how);
 }
 
-int thrum__store_walk(const struct store *s, int shard, store_visit_fn *visit,
-                      void *ctx)
+/* Until the moment @p until_ns, if it is not 0. */
+static int walk(const struct store *s, int shard, store_visit_fn *visit,
+                void *ctx, uint64_t until_ns)
 {
 	bool made;
 	int fd = thrum__store_shard(s, shard, false, &made);
@@ -248,13 +249,24 @@ int thrum__store_walk(const struct store *s, int shard, store_visit_fn *visit,
 		return rc;
 	}
 	errno = 0;
-	for (struct dirent *e; (e = readdir(d)) != NULL; errno = 0)
+	for (struct dirent *e; (e = readdir(d)) != NULL; errno = 0) {
 		if (thrum__store_is_name(e->d_name)
 		    || thrum__draft_is_name(e->d_name))
 			visit(ctx, fd, e->d_name);
+		if (until_ns && thrum__moment_ns() > until_ns) {
+			errno = 0;
+			break;
+		}
+	}
 	int rc = -errno;
 	closedir(d);
 	return rc;
+}
+
+int thrum__store_walk(const struct store *s, int shard, store_visit_fn *visit,
+                      void *ctx)
+{
+	return walk(s, shard, visit, ctx, 0);
 }
 
 void thrum__store_sweep_draft(int dir, const char *name)
@@ -284,8 +296,8 @@ void thrum__store_sweep(const struct store *s, uint64_t most_ns)
 	const unsigned first = (unsigned)(from ^ from >> 10);
 
 	for (unsigned i = 0; i < STORE_SHARDS; i++) {
-		(void)thrum__store_walk(s, (int)((first + i) % STORE_SHARDS),
-		                        sweep_visit, NULL);
+		(void)walk(s, (int)((first + i) % STORE_SHARDS), sweep_visit,
+		           NULL, from + most_ns);
 		if (thrum__moment_ns() - from > most_ns)
 			break;
 	}
