@@ -13,6 +13,7 @@
 # a tag, takes part in a protocol; so does one that writes, in a file whose
 # operations carry tags. It does not if the comment before it says that it is a
 # hint, a figure that is shown, or a matter of speed: no other step depends on it.
+# With -v hints=none such words are not heeded: for the count of what they cost.
 #
 #   order     acquire and release become relaxed, acq_rel either of the two
 #   fence     dropped; or acq_rel
@@ -171,7 +172,7 @@ function comments_of(t,	out, a, b) {
 }
 
 function is_hint(comment) {
-	return comment ~ hints
+	return heeds && comment ~ hints
 }
 
 function is_tagged(comment) {
@@ -180,7 +181,7 @@ function is_tagged(comment) {
 
 # A function that says so of all that it reads and writes.
 function all_hints(at,	i) {
-	for (i = 1; i <= functions; i++)
+	for (i = 1; heeds && i <= functions; i++)
 		if (at >= starts[i] && at <= ends[i])
 			return comments_of(substr(text, starts[i], \
 				ends[i] - starts[i])) \
@@ -542,6 +543,7 @@ function conditions(	at, from, open, to, word) {
 }
 
 BEGIN {
+	heeds = hints != "none"
 	hints = "hint|preference|a figure|matter of speed|where to look" \
 	        "|look before the exchange|looked at again|does no harm"
 	changes = "store|swap|add|sub|or|and|cas|poke|poke_swap|poke_or|poke_cas"
