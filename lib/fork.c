@@ -47,8 +47,6 @@ int thrum_run(thrum_pool *pool, thrum_task_fn *fn, void *ctx,
 void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk, const void *arg,
                   size_t bytes)
 {
-	if (!task || !task->worker)
-		return NULL;
 	struct deque *d = &task->worker->deque;
 	thrum__slot *s = thrum__deque_push(d, thunk, task->call, arg, bytes);
 	if (s && thrum__deque_wanted(d))

@@ -45,6 +45,7 @@ unit_tests = \
 	test/unit/check_clock \
 	test/unit/check_cpus \
 	test/unit/check_deque \
+	test/unit/check_display \
 	test/unit/check_entry \
 	test/unit/check_env \
 	test/unit/check_error \

@@ -128,6 +128,7 @@ typedef struct thrum__view { /* a task begins with it */
 	uint64_t call;
 } thrum__view;
 
+/* Of a task that has a lane: what is not done in line. */
 THRUM_API void *thrum__push(thrum_task *task, thrum__thunk_fn *thunk,
                             const void *arg, size_t bytes);
 THRUM_API const void *thrum__pop(thrum_task *task, void *slot);

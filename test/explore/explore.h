@@ -59,7 +59,7 @@ extern const struct scenario explore_litmus[], explore_broken[],
 	explore_deque[], explore_range[], explore_park[], explore_idle[],
 	explore_join[], explore_feed[], explore_team[], explore_stream[],
 	explore_steal[], explore_call[], explore_turns[],
-	explore_outlet[];
+	explore_outlet[], explore_display[];
 
 /** The law: if it does not hold, the run ends, and is reported. */
 void explore_check(bool holds, const char *what);

@@ -50,5 +50,6 @@ EXTRA_DIST += \
 	test/explore/team.c \
 	test/explore/turns.c \
 	test/explore/stream.c \
+	test/explore/display.c \
 	test/explore/outlet.c \
 	test/explore/steal.c

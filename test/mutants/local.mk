@@ -15,6 +15,7 @@ else
 mutants_hwloc =
 endif
 mutant_tests = \
+	test/unit/check_display \
 	test/unit/check_join \
 	test/unit/check_pool \
 	test/unit/check_progress \
