@@ -4,8 +4,7 @@
 #
 # make check replays the corpus with any compiler. make check-fuzz has libFuzzer
 # go on from it, for THRUM_FUZZ_SECONDS each; it needs clang. A target is a line
-# here and a folder in test/fuzz/corpus; see fuzz.h. Those that read files of
-# strangers are tried for longer.
+# here and a folder in test/fuzz/corpus; see fuzz.h.
 
 fuzz_targets = \
 	test/fuzz/fuzz_cgroup.c \
