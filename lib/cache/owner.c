@@ -46,7 +46,8 @@ struct owner *thrum__owner_allocate(size_t bytes, void **data)
 	int saved = errno;
 	void *block;
 
-	if (bytes > SIZE_MAX - OWNER_ALIGN
+	/* No object is larger. */
+	if (bytes > (size_t)PTRDIFF_MAX - OWNER_ALIGN
 	    || posix_memalign(&block, bytes >= LARGE_BYTES ? LARGE_PAGE
 	                                                   : OWNER_ALIGN,
 	                      OWNER_ALIGN + bytes) != 0) {

@@ -185,7 +185,7 @@ START_TEST(allocated_memory_is_aligned_and_owned)
 	void *data;
 	errno = 7;
 	ck_assert_ptr_null(thrum__owner_allocate(SIZE_MAX, &data));
-	ck_assert_ptr_null(thrum__owner_allocate(SIZE_MAX - 100, &data));
+	ck_assert_ptr_null(thrum__owner_allocate(PTRDIFF_MAX, &data));
 	ck_assert_int_eq(errno, 7);
 }
 END_TEST

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <thrum/cancel.h>
 #include <thrum/hash.h>
+#include <thrum/pool.h>
 
 #include "arrays.h"
 #include "reference.h"
@@ -488,6 +489,7 @@ int main(void)
 	add_test(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
+	(void)thrum_shutdown(); /* where Check did not fork */
 	int failed = srunner_ntests_failed(r);
 	srunner_free(r);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -49,6 +49,7 @@ static thrum_memo *block_there(char path[PATH_MAX], unsigned char *bytes)
 {
 	thrum_memo *m = open_memo(NULL);
 
+	block_bytes = 3000;
 	ask_block(m, 0);
 	the_entry(path);
 	block_bytes += ENTRY - read_file(path, bytes, ROOM);
