@@ -369,7 +369,7 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
 			thrum__pop_inline(thrum__t, thrum__f.slot); \
 		if (!thrum__cell) \
 			return name(thrum__t PASS(thrum__f.args.)); \
-		return *(const ret *)thrum__cell; \
+		return *(ret const *)thrum__cell; \
 	} \
 	THRUM__INLINE int name##_taken(thrum_task *thrum__t, \
 	                               name##_forked thrum__f, ret *thrum__r) \
@@ -378,7 +378,7 @@ THRUM__INLINE int thrum__join2_inline(thrum_task *task, thrum_task_fn *f,
 			thrum__pop_inline(thrum__t, thrum__f.slot); \
 		if (THRUM__LIKELY(!thrum__cell)) \
 			return 0; \
-		*thrum__r = *(const ret *)thrum__cell; \
+		*thrum__r = *(ret const *)thrum__cell; \
 		return 1; \
 	} \
 	THRUM__INLINE int name##__start(void *thrum__c, thrum_task *thrum__t) \

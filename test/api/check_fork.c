@@ -41,6 +41,47 @@ START_TEST(fib_is_fib)
 }
 END_TEST
 
+/* Pointers as results, also to what must not be written */
+static const char *longer(thrum_task *task, const char *a, const char *b);
+THRUM_TASK(const char *, longer, const char *, const char *);
+static int *larger(thrum_task *task, int *a, int *b);
+THRUM_TASK(int *, larger, int *, int *);
+
+static const char *longer(thrum_task *task, const char *a, const char *b)
+{
+	(void)task;
+	return strlen(a) < strlen(b) ? b : a;
+}
+
+static int *larger(thrum_task *task, int *a, int *b)
+{
+	(void)task;
+	return *a < *b ? b : a;
+}
+
+static int point(void *ctx, thrum_task *task)
+{
+	int *x = ctx, *most = NULL;
+	const char *text = NULL;
+
+	longer_forked a = longer_fork(task, "three", "two");
+	larger_forked b = larger_fork(task, &x[0], &x[1]);
+	if (larger_taken(task, b, &most) == 0)
+		most = larger(task, &x[0], &x[1]);
+	text = longer_join(task, a);
+	return most == &x[1] && strcmp(text, "three") == 0 ? 0 : 1;
+}
+
+START_TEST(results_may_be_pointers)
+{
+	int x[2] = { 1, 2 };
+
+	for (int k = 1; k <= 2; k++)
+		ck_assert_int_eq(thrum_run(NULL, point, x,
+		                           THRUM_OPTS(.n_jobs = k)), 0);
+}
+END_TEST
+
 /* The largest arguments and results there may be */
 struct big {
 	uint64_t lo, hi, x[4];
@@ -547,6 +588,7 @@ int main(void)
 	Suite *s = suite_create("fork");
 	TCase *c = tcase_create("trees");
 	tcase_add_test(c, fib_is_fib);
+	tcase_add_test(c, results_may_be_pointers);
 	tcase_add_test(c, arguments_and_results_of_48_bytes_arrive);
 	tcase_add_test(c, six_arguments_arrive_each_as_itself);
 	tcase_add_test(c, a_rest_is_run_by_who_took_it_or_by_who_took_it_back);
