@@ -54,6 +54,8 @@ static bool refused(const thrum_opts *o, unsigned takes)
 
 static void complete(thrum_opts *o, unsigned takes)
 {
+	const bool silent = o->verbose < 0; /* whatever the defaults are */
+
 	if (o->n_jobs == 0)
 		o->n_jobs = defaults.n_jobs;
 	if (takes & TAKES_NOTHING)
@@ -68,7 +70,7 @@ static void complete(thrum_opts *o, unsigned takes)
 		o->timeout_s = defaults.timeout_s;
 	if (!o->cancel)
 		o->cancel = defaults.cancel;
-	if (!o->on_progress) {
+	if (!o->on_progress && !silent) {
 		o->on_progress = defaults.on_progress;
 		o->on_progress_ctx = defaults.on_progress_ctx;
 	}

@@ -63,6 +63,10 @@ static int character(const unsigned char *p)
 	for (int i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
+	/* Longer than needed, half of a pair, past U+10FFFF. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0)
+	    || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		return 0;
 	return n;
 }
 
@@ -95,7 +99,8 @@ static void plain_string(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
 		int n = character(p);
-		if (n == 0 || *p < 0x20 || *p == 0x7f) {
+		if (n == 0 || *p < 0x20 || *p == 0x7f
+		    || (*p == 0xc2 && p[1] < 0xa0)) {
 			printf("\\x%02x", *p);
 			n = 1;
 		} else {
@@ -154,7 +159,7 @@ static const char help[] =
 	"                        drop the least recently used, and what is older,\n"
 	"                        and sweep what killed writers have left\n"
 	"  clear [--function NAME [--version-of N]]\n"
-	"                        drop all, or all of one function\n"
+	"                        drop all, or version N, or 0, of one function\n"
 	"\n"
 	"  --json        as one JSON object\n"
 	"  --trusted     also a directory that others can write\n"
@@ -237,7 +242,7 @@ static bool read_value(struct asked_for *ask, const char *name,
 	}
 	if (strcmp(name, "--version-of") == 0) {
 		char *end;
-		unsigned long v = strtoul(value, &end, 10);
+		unsigned long long v = strtoull(value, &end, 10);
 		ask->version = (unsigned)v;
 		ask->has_version = true;
 		return isdigit((unsigned char)*value) && *end == '\0'
@@ -385,7 +390,9 @@ static void show_damaged(struct walk *w, int dir, const char *name, int rc)
 {
 	const char *why = rc == -EBADMSG ? "damaged, or not of this version"
 	                                 : thrum_strerror(rc);
-	bool removed = w->ask->remove && unlinkat(dir, name, 0) == 0;
+	/* What could not be read may be well. */
+	bool removed = w->ask->remove && rc == -EBADMSG
+	               && unlinkat(dir, name, 0) == 0;
 	if (is_command(w->ask, "verify") && w->ask->json)
 		printf("%s\n    {\"file\": \"%.2s/%s\", \"reason\": \"%s\", "
 		       "\"removed\": %s}", w->damaged ? "," : "", name + 32,
@@ -494,7 +501,7 @@ static int walk(const struct asked_for *ask)
 {
 	struct store store;
 	struct walk w = { .ask = ask, .store = &store };
-	int rc = thrum__store_open(&store, ask->dir, ask->trusted);
+	int rc = thrum__store_open(&store, ask->dir, ask->trusted, false);
 
 	if (rc != 0)
 		return complain(TROUBLE, "%s: %s", ask->dir,

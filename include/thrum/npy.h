@@ -18,13 +18,15 @@
  * then, and if anything fails; a program that is killed leaves the temporary
  * file. The umask decides its mode, as with any new file. If the name is a link
  * the link is replaced, and not what it points to. What is neither a regular
- * file nor a link to one, such as a device, is not replaced: THRUM_EINVAL.
+ * file nor a link to one is not replaced: -EISDIR for a directory, else, as for a
+ * device, THRUM_EINVAL.
  *
  * Codes besides THRUM_EINVAL, THRUM_E2BIG, THRUM_ENOMEM: THRUM_EOVERFLOW an
  * array larger than memory can be; THRUM_EBADMSG a damaged or hostile file;
  * THRUM_ENOTSUP elements that are no thrum_dtype, as objects, text and structs,
- * more than THRUM_NDIM_MAX dimensions, or a compression that is not in this
- * build; THRUM_EIO, THRUM_ENOENT, THRUM_EACCES, THRUM_ENOSPC, and what else the
+ * more than THRUM_NDIM_MAX dimensions, a compression that is not in this build
+ * or wants a window above 8 MiB, an encrypted member, an archive in volumes;
+ * THRUM_EIO, THRUM_ENOENT, THRUM_EACCES, THRUM_ENOSPC, and what else the
  * system says, as a negative errno; THRUM_ECANCELED and THRUM_ETIMEDOUT by the
  * defaults of the thread, see thrum_set_defaults.
  */

@@ -40,7 +40,8 @@ typedef struct thrum_opts {
 
 	/** Progress on the terminal, as joblib: 0 none; 1 to 10 about so many
 	 * lines; above 10 a line after every job; above 50 to stdout, else
-	 * stderr. Negative: none, whatever the default or .progress says. */
+	 * stderr. Negative: none, whatever the default or .progress says; nor
+	 * is a default on_progress called. */
 	int verbose;
 
 	/** Form of progress, THRUM_PROGRESS_*. 0: as THRUM_PROGRESS says, else

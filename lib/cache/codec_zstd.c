@@ -40,9 +40,21 @@ static int pack(int level, bool last, const void *in, size_t bytes, void *out,
 	return ZSTD_isError(*packed) ? THRUM_ENOMEM : 0;
 }
 
+/* A frame of some bytes may ask for a window of 128 MiB, which is taken before
+ * anything comes out. Ours need 8 MiB at most, at any level that is offered, and
+ * so much RFC 8878 asks of each reader. */
+#define WINDOW_LOG_MAX 23
+
 static void *open_state(void)
 {
-	return ZSTD_createDCtx();
+	ZSTD_DCtx *d = ZSTD_createDCtx();
+
+	if (d && ZSTD_isError(ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax,
+	                                             WINDOW_LOG_MAX))) {
+		ZSTD_freeDCtx(d);
+		return NULL;
+	}
+	return d;
 }
 
 static int unpack(void *state, struct codec_flow *flow)
@@ -59,8 +71,14 @@ static int unpack(void *state, struct codec_flow *flow)
 	flow->in_bytes -= in.pos;
 	flow->out_bytes -= out.pos;
 	if (ZSTD_isError(hint))
-		return ZSTD_getErrorCode(hint) == ZSTD_error_memory_allocation
-		       ? THRUM_ENOMEM : THRUM_EBADMSG;
+		switch (ZSTD_getErrorCode(hint)) {
+		case ZSTD_error_memory_allocation:
+			return THRUM_ENOMEM;
+		case ZSTD_error_frameParameter_windowTooLarge:
+			return THRUM_ENOTSUP;
+		default:
+			return THRUM_EBADMSG;
+		}
 	return hint == 0 ? CODEC_END : CODEC_MORE;
 }
 

@@ -206,7 +206,8 @@ void thrum__entry_encode(unsigned char *out, const struct entry *e,
 
 bool thrum__entry_made(const unsigned char *bytes, size_t n, int64_t *made_ns)
 {
-	if (n < ENTRY_FIXED || memcmp(bytes, magic, sizeof magic) != 0)
+	if (n < ENTRY_FIXED || memcmp(bytes, magic, sizeof magic) != 0
+	    || get64(bytes + 56) > INT64_MAX)
 		return false;
 	*made_ns = (int64_t)get64(bytes + 56);
 	return true;
@@ -306,7 +307,8 @@ int thrum__entry_decode(struct entry *e, const unsigned char *bytes, size_t n,
 		return ENTRY_MORE;
 	if (memcmp(bytes, magic, sizeof magic) != 0
 	    || get32(bytes + 8) != FORMAT || bytes[12] != body_order()
-	    || bytes[15] != 0 || get64(bytes + 16) != file_bytes)
+	    || bytes[15] != 0 || get64(bytes + 16) != file_bytes
+	    || get64(bytes + 56) > INT64_MAX) /* a time that never was */
 		return -EBADMSG;
 	uint32_t name = get32(bytes + 76), key = get32(bytes + 80);
 	uint32_t host = get32(bytes + 84), shapes = get32(bytes + 92);

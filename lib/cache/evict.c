@@ -68,11 +68,6 @@ struct pass {
 	struct item *item;
 };
 
-static int64_t stamp_of(const struct stat *st)
-{
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /* Stamps are renewed by hits, so one that is old enough tells; else the entry
  * itself does. */
 static bool is_too_old(const struct pass *p, int dir, const char *name,
@@ -110,7 +105,7 @@ static void remember(struct pass *p, const char *name, const struct stat *st)
 		p->room = room;
 	}
 	struct item *i = &p->item[p->n++];
-	i->used_ns = stamp_of(st);
+	i->used_ns = thrum__moment_of(st);
 	i->bytes = (uint64_t)st->st_size;
 	i->shard = p->shard;
 	memcpy(i->name, name, sizeof i->name);
@@ -129,7 +124,7 @@ static void visit(void *ctx, int dir, const char *name)
 	    || !S_ISREG(st.st_mode))
 		return;
 	bool must_stay = p->keep && strcmp(name, p->keep) == 0;
-	if (!must_stay && is_too_old(p, dir, name, stamp_of(&st))
+	if (!must_stay && is_too_old(p, dir, name, thrum__moment_of(&st))
 	    && unlinkat(dir, name, 0) == 0) {
 		p->evicted++;
 		return;

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,9 +103,22 @@ static int wrote(ssize_t n, size_t *done)
 	return 0;
 }
 
+/* What goes past the limit on the size of files does not fail: the signal that the
+ * system sends ends the program, which has no fault in it. */
+static int past_limit(int64_t at, uint64_t size)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_FSIZE, &l) != 0 || l.rlim_cur == RLIM_INFINITY)
+		return 0;
+	return at >= 0 && ((uint64_t)at > l.rlim_cur
+	                   || size > l.rlim_cur - (uint64_t)at) ? -EFBIG : 0;
+}
+
 int thrum__file_write(int fd, const void *bytes, size_t size)
 {
-	int rc = 0;
+	/* Of what has no position there is no limit. */
+	int rc = size > 0 ? past_limit(lseek(fd, 0, SEEK_CUR), size) : 0;
 
 	for (size_t done = 0; rc == 0 && done < size;)
 		rc = wrote(write(fd, (const char *)bytes + done,
@@ -114,7 +128,7 @@ int thrum__file_write(int fd, const void *bytes, size_t size)
 
 int thrum__file_write_at(int fd, const void *bytes, size_t size, uint64_t at)
 {
-	int rc = 0;
+	int rc = size > 0 ? past_limit((int64_t)at, size) : 0;
 
 	for (size_t done = 0; rc == 0 && done < size;)
 		rc = wrote(pwrite(fd, (const char *)bytes + done,
@@ -126,6 +140,10 @@ int thrum__file_write_at(int fd, const void *bytes, size_t size, uint64_t at)
 int thrum__file_reserve(int fd, uint64_t at, uint64_t bytes)
 {
 #if defined(HAVE_FALLOCATE) && defined(FALLOC_FL_KEEP_SIZE)
+	int rc = past_limit((int64_t)at, bytes);
+
+	if (rc)
+		return rc;
 	if (bytes > 0
 	    && fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)bytes) != 0
 	    && (errno == ENOSPC || errno == EDQUOT))

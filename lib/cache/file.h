@@ -26,7 +26,8 @@ int thrum__file_read(int fd, void *out, size_t bytes, size_t *got);
 int thrum__file_read_at(int fd, void *out, size_t bytes, uint64_t at,
                         size_t *got);
 
-/** Write all @p bytes, at the position of the file. */
+/** Write all @p bytes, at the position of the file. Past RLIMIT_FSIZE is -EFBIG,
+ * and no signal. */
 int thrum__file_write(int fd, const void *bytes, size_t size);
 
 /** The same at byte @p at; any number of threads may do so at once. */

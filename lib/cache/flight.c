@@ -49,8 +49,8 @@
  *
  * A flight is freed by the last who knows of it. After fork() those of other
  * threads are gone in the child, and those of the forking thread, which go on in
- * it, are nobody's business but its own: `mine`, and the claim stays the
- * parent's.
+ * it, are nobody's business but its own: `mine`. Nobody follows them, who asks for
+ * the same runs it, and the claim stays the parent's.
  */
 #include "config.h"
 
@@ -78,6 +78,7 @@ struct follower {
 /* L under lock; the leader's own copy of what does not change is not needed. */
 struct flight {
 	thrum_memo_ref ref;
+	const struct wanted *w; /* I of the leader; until it ends the flight */
 	pthread_t leader;
 	pthread_cond_t ended;
 	struct follower *followers;
@@ -85,7 +86,7 @@ struct flight {
 	unsigned users; /* who knows of it; the last one frees it */
 	bool claimed;   /* only the leader looks at it, and fork */
 	bool over, stored;
-	bool mine;      /* in a child of fork: in no table */
+	bool mine;      /* in a child of fork: followed by nobody */
 };
 
 void thrum__flights_init(struct flights *fl, struct usage *usage)
@@ -125,6 +126,8 @@ void thrum__flights_fork_child(struct flights *fl)
 			f->mine = true;
 			f->claimed = false;
 			f->followers = NULL;
+			f->next = fl->bucket[i];
+			fl->bucket[i] = f;
 		}
 	}
 	pthread_mutex_unlock(&fl->lock);
@@ -135,6 +138,15 @@ static bool same(const thrum_memo_ref *a, const thrum_memo_ref *b)
 	return a->key.low == b->key.low && a->key.high == b->key.high
 	       && a->function.low == b->function.low
 	       && a->function.high == b->function.high;
+}
+
+/* Two keys may have one hash, if somebody made them so. */
+static bool same_words(const struct wanted *a, const struct wanted *b)
+{
+	return a->fn.version == b->fn.version
+	       && strcmp(a->fn.name, b->fn.name) == 0
+	       && a->key->used == b->key->used
+	       && memcmp(a->key->text, b->key->text, a->key->used) == 0;
 }
 
 static struct flight **bucket_of(struct flights *fl, const thrum_memo_ref *ref)
@@ -253,13 +265,14 @@ enum flight_role thrum__flight_begin(struct flights *fl, const struct wanted *w,
 	for (f = *first; f && !same(&f->ref, w->ref); f = f->next)
 		;
 	if (f) {
-		role = pthread_equal(f->leader, pthread_self())
+		role = f->mine || pthread_equal(f->leader, pthread_self())
 		       ? FLIGHT_ALONE : follow(fl, f, w, end);
 		pthread_mutex_unlock(&fl->lock);
 		return role;
 	}
 	f = new_flight(w->ref);
 	if (f) {
+		f->w = w;
 		f->next = *first;
 		*first = f;
 	}
@@ -277,10 +290,6 @@ enum flight_role thrum__flight_begin(struct flights *fl, const struct wanted *w,
 void thrum__flight_end(struct flights *fl, struct flight *f, bool stored,
                        const void *result, size_t size)
 {
-	if (f->mine) {
-		free(f);
-		return;
-	}
 	if (f->claimed)
 		thrum__usage_drop(fl->usage, &f->ref);
 	pthread_mutex_lock(&fl->lock);
@@ -288,11 +297,17 @@ void thrum__flight_end(struct flights *fl, struct flight *f, bool stored,
 	while (*p != f)
 		p = &(*p)->next;
 	*p = f->next;
+	if (f->mine) {
+		pthread_mutex_unlock(&fl->lock);
+		free(f);
+		return;
+	}
 	f->over = true;
 	f->stored = stored;
 	for (struct follower *o = f->followers; o && !stored && result;
 	     o = o->next)
-		if (o->w->result && o->w->size == size) {
+		if (o->w->result && o->w->size == size
+		    && same_words(o->w, f->w)) {
 			memcpy(o->w->result, result, size);
 			o->given = true;
 		}

@@ -29,6 +29,8 @@ struct flights {
 /* What a thread asks for. */
 struct wanted {
 	const thrum_memo_ref *ref;
+	thrum_fn fn;           /* with key: what the hashes stand for */
+	const thrum_key *key;
 	void *result;      /* NULL: cannot be copied */
 	size_t size;
 	uint64_t wait_ns;  /* how long others are waited for, at most */

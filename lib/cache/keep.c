@@ -170,8 +170,8 @@ static int publish(const struct keep *k, const struct entry *e,
 		return dir;
 	if (made)
 		thrum__usage_set(k->usage, shard, 0, 0);
-	int rc = made && k->durable ? thrum__file_sync_dir(k->store->dir, ".")
-	                            : 0;
+	/* Who made the shard may not have come to that yet, or not have wanted it. */
+	int rc = k->durable ? thrum__file_sync_dir(k->store->dir, ".") : 0;
 	thrum__store_name(name, &k->q->ref);
 	if (rc == 0)
 		rc = thrum__draft_create(&d, dir, name + 3,

@@ -145,12 +145,14 @@ static const char *variable(const char *name)
 #endif
 }
 
-static int open_store(struct thrum_memo *m, const char *dir, bool trusted)
+static int open_store(struct thrum_memo *m, const char *dir, bool trusted,
+                      bool durable)
 {
 	m->store.dir = -1;
 	if (!dir)
 		dir = variable("THRUM_CACHE_DIR");
-	int rc = dir && *dir ? thrum__store_open(&m->store, dir, trusted) : 0;
+	int rc = dir && *dir ? thrum__store_open(&m->store, dir, trusted,
+	                                         durable) : 0;
 	if (rc == 0 && m->store.dir >= 0)
 		thrum__store_sweep(&m->store, SWEEP_NS);
 	return rc;
@@ -169,7 +171,7 @@ int thrum_memo_open(thrum_memo **memo, const char *dir,
 	if (rc)
 		return rc;
 	struct thrum_memo *m = calloc(1, sizeof *m);
-	rc = m ? open_store(m, dir, o.trusted) : THRUM_ENOMEM;
+	rc = m ? open_store(m, dir, o.trusted, o.durable != 0) : THRUM_ENOMEM;
 	errno = saved;
 	if (rc) {
 		free(m);

@@ -64,6 +64,10 @@ static int compute_arrays(struct request *r)
 
 	memset(c->results, 0, c->n * sizeof *c->results);
 	int rc = c->fn(c->ctx, c->results, c->n);
+	/* What borrows may do so from what another of them owns: it is first. */
+	for (size_t i = 0; i < c->n && rc == 0; i++)
+		if (!c->results[i].owner)
+			rc = settle(&c->results[i]);
 	for (size_t i = 0; i < c->n && rc == 0; i++)
 		rc = settle(&c->results[i]);
 	if (rc)
@@ -117,10 +121,12 @@ int thrum_memo_arrays(thrum_memo *memo, thrum_fn fn, const thrum_key *key,
 		.fn = compute, .ctx = ctx, .results = results, .n = n,
 	};
 
-	if (!compute || !results || n == 0 || n > ENTRY_ARRAYS_MAX
-	    || (flags & ~(THRUM_REFRESH | THRUM_NO_STORE | THRUM_MAPPED)))
+	if (!results || n == 0 || n > ENTRY_ARRAYS_MAX)
 		return THRUM_EINVAL;
 	memset(results, 0, n * sizeof *results);
+	if (!compute
+	    || (flags & ~(THRUM_REFRESH | THRUM_NO_STORE | THRUM_MAPPED)))
+		return THRUM_EINVAL;
 	int rc = thrum__fetch_ref(&c.r.q.ref, fn, key);
 	if (rc)
 		return rc;
@@ -135,10 +141,11 @@ int thrum_memo_get_arrays(thrum_memo *memo, const thrum_memo_ref *ref,
 		.results = results, .n = n,
 	};
 
-	if (!ref || !results || n == 0 || n > ENTRY_ARRAYS_MAX
-	    || (flags & ~THRUM_MAPPED))
+	if (!results || n == 0 || n > ENTRY_ARRAYS_MAX)
 		return THRUM_EINVAL;
 	memset(results, 0, n * sizeof *results);
+	if (!ref || (flags & ~THRUM_MAPPED))
+		return THRUM_EINVAL;
 	if (!memo)
 		return THRUM_ENOENT;
 	c.r.q.ref = *ref;

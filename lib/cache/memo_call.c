@@ -101,15 +101,15 @@ static int forget(thrum_memo *m, thrum_fn fn, const thrum_key *key)
 	static const thrum_key none = THRUM_KEY_INIT;
 	thrum_memo_ref ref;
 
-	if (!fn.name)
-		return key ? THRUM_EINVAL
-		           : thrum__evict_function(&m->store, &m->usage, NULL);
-	int rc = thrum__fetch_ref(&ref, fn, key ? key : &none);
+	if (!fn.name && key)
+		return THRUM_EINVAL;
+	int rc = fn.name ? thrum__fetch_ref(&ref, fn, key ? key : &none) : 0;
 	if (rc)
 		return rc;
-	return key ? thrum__evict_one(&m->store, &m->usage, &ref)
-	           : thrum__evict_function(&m->store, &m->usage,
-	                                   &ref.function);
+	rc = key ? thrum__evict_one(&m->store, &m->usage, &ref)
+	         : thrum__evict_function(&m->store, &m->usage,
+	                                 fn.name ? &ref.function : NULL);
+	return rc ? THRUM_EIO : 0;
 }
 
 int thrum_memo_forget(thrum_memo *memo, thrum_fn fn, const thrum_key *key)
@@ -120,6 +120,5 @@ int thrum_memo_forget(thrum_memo *memo, thrum_fn fn, const thrum_key *key)
 		return 0;
 	int rc = forget(memo, fn, key);
 	errno = saved;
-	return rc == 0 || rc == THRUM_EINVAL || rc == THRUM_E2BIG ? rc
-	                                                          : THRUM_EIO;
+	return rc;
 }

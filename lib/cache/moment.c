@@ -24,3 +24,13 @@ int64_t thrum__moment_date_ns(void)
 {
 	return read_clock(CLOCK_REALTIME);
 }
+
+int64_t thrum__moment_of(const struct stat *st)
+{
+	const int64_t most = INT64_C(9000000000);
+	int64_t s = st->st_mtim.tv_sec;
+
+	if (s < 0)
+		return 0;
+	return (s < most ? s : most) * 1000000000 + st->st_mtim.tv_nsec;
+}

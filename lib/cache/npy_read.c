@@ -60,7 +60,8 @@ static int read_long_header(int fd, uint64_t at, const unsigned char *guess,
 	int rc = read_all_at(fd, all + have, bytes - have, at + have);
 	if (rc == 0)
 		rc = thrum__npy_header_read(all, bytes, h);
-	*crc = thrum__crc32(0, all, bytes);
+	/* Of what was not read there is no sum. */
+	*crc = rc == 0 ? thrum__crc32(0, all, bytes) : 0;
 	free(all);
 	return rc;
 }
@@ -188,7 +189,7 @@ static int read_header_from(struct source *s, uint64_t room,
 	rc = source_read(s, all + sizeof prefix, *bytes - sizeof prefix);
 	if (rc == 0)
 		rc = thrum__npy_header_read(all, *bytes, h);
-	*crc = thrum__crc32(0, all, *bytes);
+	*crc = rc == 0 ? thrum__crc32(0, all, *bytes) : 0;
 	free(all);
 	return rc == 0 && h->bytes > room - *bytes ? THRUM_EBADMSG : rc;
 }

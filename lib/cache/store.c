@@ -53,27 +53,37 @@
 
 static const char digit[] = "0123456789abcdef";
 
-static int64_t stamp_of(const struct stat *st)
+/* fsync of the directory above @p part, which is cut to it. */
+static int sync_above(char *part)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	char *slash = strrchr(part, '/');
+
+	if (!slash)
+		return thrum__file_sync_dir(AT_FDCWD, ".");
+	slash[slash == part] = '\0';
+	return thrum__file_sync_dir(AT_FDCWD, part);
 }
 
-/* Directories above one that is to be made. Those that are there, and those that
- * cannot be made, show when the last one is opened. */
-static void make_parents(const char *path, mode_t mode)
+/* Make the directory and those above it.
+ * @return 0, or the first thing that went wrong. */
+static int make_dirs(const char *path, mode_t mode, bool durable)
 {
 	size_t n = strlen(path);
 	char *part = malloc(n + 1);
+	int rc = part ? 0 : -ENOMEM;
 
-	if (!part)
-		return;
-	for (size_t i = 1; i < n; i++)
-		if (path[i] == '/' && path[i - 1] != '/') {
-			memcpy(part, path, i);
-			part[i] = '\0';
-			(void)mkdir(part, mode);
-		}
+	for (size_t i = 1; part && i <= n; i++) {
+		if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		int code = mkdir(part, mode) != 0
+		           ? (errno == EEXIST ? 0 : -errno)
+		           : durable ? sync_above(part) : 0;
+		rc = rc ? rc : code;
+	}
 	free(part);
+	return rc;
 }
 
 mode_t thrum__store_file_mode(const struct store *s)
@@ -93,7 +103,8 @@ static bool is_ours(const struct store *s, const struct stat *st)
 	       && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-int thrum__store_open(struct store *s, const char *path, bool trusted)
+int thrum__store_open(struct store *s, const char *path, bool trusted,
+                      bool durable)
 {
 	const int how = O_RDONLY | O_DIRECTORY;
 	struct stat st;
@@ -102,9 +113,10 @@ int thrum__store_open(struct store *s, const char *path, bool trusted)
 	                     .user = geteuid() };
 	int fd = thrum__file_open(AT_FDCWD, path, how);
 	if (fd == -ENOENT) {
-		make_parents(path, thrum__store_dir_mode(s));
-		(void)mkdir(path, thrum__store_dir_mode(s));
+		int made = make_dirs(path, thrum__store_dir_mode(s), durable);
 		fd = thrum__file_open(AT_FDCWD, path, how);
+		if (fd == -ENOENT && made)
+			fd = made;
 	}
 	if (fd < 0)
 		return fd == -EACCES || fd == -EPERM || fd == -EROFS ? -EACCES
@@ -201,7 +213,7 @@ int thrum__store_find(const struct store *s, const char *name,
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0
 	    && (s->trusted || st.st_uid == s->user || st.st_uid == s->owner)) {
 		f->bytes = (uint64_t)st.st_size;
-		f->used_ns = stamp_of(&st);
+		f->used_ns = thrum__moment_of(&st);
 		return 0;
 	}
 	close(f->fd);
@@ -276,7 +288,7 @@ void thrum__store_sweep_draft(int dir, const char *name)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
-	int64_t since = thrum__moment_date_ns() - stamp_of(&st);
+	int64_t since = thrum__moment_date_ns() - thrum__moment_of(&st);
 	/* A writer whose clock is that far ahead is none that still writes. */
 	if (since > age || since < -age)
 		(void)unlinkat(dir, name, 0);

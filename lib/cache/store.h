@@ -36,7 +36,8 @@ struct store {
 /** Open the directory, or make it and those above it.
  * @return 0; -EACCES: not ours, or others can write there, and not trusted, or
  *         refused by the system; -ENOMEM; -EIO for all else. */
-int thrum__store_open(struct store *s, const char *path, bool trusted);
+int thrum__store_open(struct store *s, const char *path, bool trusted,
+                      bool durable);
 void thrum__store_close(struct store *s);
 
 /** The modes of what is made in it, before the umask. */

@@ -196,6 +196,27 @@ START_TEST(a_callback_may_fork)
 END_TEST
 #endif
 
+START_TEST(a_default_callback_is_not_called_where_none_is_wanted)
+{
+	struct plot plot = { .ms = 0 };
+	struct watch w = { .jobs = 0 }, own = { .jobs = 0 };
+
+	ck_assert_int_eq(thrum_set_defaults(THRUM_OPTS(
+		.on_progress = watch, .on_progress_ctx = &w), NULL), 0);
+	ck_assert_int_eq(thrum_map(NULL, 10, play, &plot, NULL, 0,
+	                           THRUM_OPTS(.verbose = -1)), 0);
+	ck_assert_int_eq(w.reports, 0);
+	ck_assert_int_eq(thrum_map(NULL, 10, play, &plot, NULL, 0,
+	                           THRUM_OPTS(.verbose = -1,
+	                                      .on_progress = watch,
+	                                      .on_progress_ctx = &own)), 0);
+	ck_assert_int_eq(own.finished, 1);
+	ck_assert_int_eq(thrum_map(NULL, 10, play, &plot, NULL, 0, NULL), 0);
+	ck_assert_int_eq(w.finished, 1);
+	ck_assert_int_eq(thrum_set_defaults(NULL, NULL), 0);
+}
+END_TEST
+
 static Suite *callback_suite(void)
 {
 	Suite *s = suite_create("callback");
@@ -206,6 +227,7 @@ static Suite *callback_suite(void)
 	tcase_add_test(t, a_slow_callback_delays_the_end_only);
 	tcase_add_test(t, a_failure_is_reported_too);
 	tcase_add_test(t, a_callback_can_cancel_its_call);
+	tcase_add_test(t, a_default_callback_is_not_called_where_none_is_wanted);
 #if !defined(TSAN)
 	tcase_add_test(t, a_callback_may_fork);
 #endif

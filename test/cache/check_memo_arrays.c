@@ -357,6 +357,84 @@ START_TEST(a_thousand_arrays_are_one_entry)
 }
 END_TEST
 
+/* Two columns of one array, which the first of them owns. */
+static int columns(void *ctx, thrum_array *results, size_t n)
+{
+	const size_t shape[2] = { 600, 2 };
+	static double rows[600][2];
+	thrum_array whole;
+
+	(void)ctx;
+	ck_assert_uint_eq(n, 2);
+	count_run();
+	for (int i = 0; i < 600; i++)
+		rows[i][0] = i, rows[i][1] = -i;
+	thrum_array a = thrum_array_nd(THRUM_F64, rows, 2, shape, 0);
+	if (thrum_npy_dump("columns.npy", &a, NULL)
+	    || thrum_npy_load("columns.npy", &whole, NULL))
+		return 1;
+	results[0] = whole;
+	results[0].ndim = 1;
+	results[1] = results[0];
+	results[1].data = (double *)whole.data + 1;
+	results[1].owner = NULL;
+	return 0;
+}
+
+START_TEST(one_result_may_borrow_from_another)
+{
+	thrum_memo *m = open_memo(NULL);
+	thrum_key key = key_of(9);
+	thrum_array a[2];
+	char here[PATH_MAX];
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+	ck_assert_int_eq(chdir(the_dir), 0);
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert_int_eq(thrum_memo_arrays(m, THRUM_FN("columns", 1),
+		                                   &key, columns, NULL, a, 2,
+		                                   0), 0);
+		for (int i = 0; i < 600; i++) {
+			ck_assert_double_eq(((double *)a[0].data)[i], i);
+			ck_assert_double_eq(((double *)a[1].data)[i], -i);
+		}
+		thrum_array_release(&a[0]);
+		thrum_array_release(&a[1]);
+	}
+	ck_assert_int_eq(counted_runs(), 1);
+	ck_assert_int_eq(unlink("columns.npy"), 0);
+	ck_assert_int_eq(chdir(here), 0);
+	thrum_memo_close(m);
+}
+END_TEST
+
+START_TEST(results_are_zero_after_any_error)
+{
+	thrum_memo *m = open_memo(NULL);
+	thrum_key key = key_of(9);
+	thrum_memo_ref ref;
+	thrum_array a[2], none[2];
+
+	memset(none, 0, sizeof none);
+	ck_assert_int_eq(thrum_memo_ref_of(&ref, THRUM_FN("columns", 1), &key),
+	                 0);
+	memset(a, 0x55, sizeof a);
+	ck_assert_int_eq(thrum_memo_arrays(m, THRUM_FN("columns", 1), &key,
+	                                   columns, NULL, a, 2, 0x80),
+	                 THRUM_EINVAL);
+	ck_assert_mem_eq(a, none, sizeof a);
+	memset(a, 0x55, sizeof a);
+	ck_assert_int_eq(thrum_memo_arrays(m, THRUM_FN("columns", 1), &key,
+	                                   NULL, NULL, a, 2, 0), THRUM_EINVAL);
+	ck_assert_mem_eq(a, none, sizeof a);
+	memset(a, 0x55, sizeof a);
+	ck_assert_int_eq(thrum_memo_get_arrays(m, &ref, a, 2, 0x80),
+	                 THRUM_EINVAL);
+	ck_assert_mem_eq(a, none, sizeof a);
+	thrum_memo_close(m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("memo_arrays");
@@ -367,6 +445,8 @@ int main(void)
 	t = new_case(s, "ownership");
 	tcase_add_test(t, what_is_owned_is_handed_on_or_released);
 	tcase_add_test(t, map_outlives_entry_and_memo);
+	tcase_add_test(t, one_result_may_borrow_from_another);
+	tcase_add_test(t, results_are_zero_after_any_error);
 	t = new_case(s, "missing");
 	tcase_add_test(t, another_number_or_kind_is_missing);
 	tcase_add_test(t, array_that_is_none_is_an_error);

@@ -371,6 +371,48 @@ START_TEST(function_that_forks_ends_in_both)
 }
 END_TEST
 
+/* The child, which is on the stack of the run, asks for its result; the parent
+ * waits for the child. */
+static thrum_memo *asked;
+
+static int gives_eight(void *ctx, void *result)
+{
+	(void)ctx;
+	*(int64_t *)result = 8;
+	return 0;
+}
+
+static int asks_in_a_child(void *ctx, void *result)
+{
+	thrum_key key = key_of(8);
+	pid_t child = fork();
+	int status = -1;
+
+	(void)ctx;
+	if (child == 0) {
+		int64_t y = 0;
+		int rc = thrum_memo_call(asked, THRUM_FN("forks", 2), &key,
+		                         gives_eight, NULL, &y, sizeof y, 0);
+		_exit(rc == 0 && y == 8 ? 0 : 1);
+	}
+	*(int64_t *)result = 8;
+	return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+}
+
+START_TEST(child_of_a_run_does_not_wait_for_the_run)
+{
+	thrum_key key = key_of(8);
+	int64_t y = 0;
+
+	asked = open_memo(THRUM_MEMO_OPTS(.wait_s = 1e6));
+	ck_assert_int_eq(thrum_memo_call(asked, THRUM_FN("forks", 2), &key,
+	                                 asks_in_a_child, NULL, &y, sizeof y,
+	                                 0), 0);
+	ck_assert_int_eq(y, 8);
+	thrum_memo_close(asked);
+}
+END_TEST
+
 /* The claim is the parent's: its child must not keep it when the parent dies. */
 static int forks_and_hangs(void *ctx, void *result)
 {
@@ -428,6 +470,7 @@ int main(void)
 	t = new_case(s, "fork");
 	tcase_add_test(t, child_of_fork_uses_the_memo);
 	tcase_add_test(t, function_that_forks_ends_in_both);
+	tcase_add_test(t, child_of_a_run_does_not_wait_for_the_run);
 	tcase_add_test(t, claim_of_a_killed_leader_is_not_its_childs);
 	return run_laws(s);
 }

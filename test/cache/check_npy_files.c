@@ -94,7 +94,6 @@ START_TEST(dump_that_fails_leaves_the_old_file)
 	struct rlimit all, few;
 	a.stride[0] = _i ? 2 * (ptrdiff_t)sizeof *x : a.stride[0];
 	ck_assert_int_eq(dump("a.npy", ones, 3), 0);
-	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
 	few = all;
 	few.rlim_cur = 5000000;

@@ -301,6 +301,21 @@ START_TEST(hostile_members_are_refused)
 }
 END_TEST
 
+/* Ten bytes that ask for 128 MiB before anything comes out. */
+START_TEST(frame_with_a_large_window_takes_no_memory)
+{
+	static const unsigned char frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00,
+		                               0x88, 0x02, 0x00, 0x00, 0x01 };
+	const struct spec s = { .name = "a.npy", .data = frame,
+	                        .bytes = sizeof frame,
+	                        .m = { .method = 93, .size = 40 } };
+	thrum_array a;
+
+	write_archive("a.npz", &s, 1);
+	LOADS(THRUM_ENOTSUP); /* built with zstd or not */
+}
+END_TEST
+
 /* Compressed data that do not end with the array, or lie about its size. */
 START_TEST(hostile_compressed_members_are_refused)
 {
@@ -556,6 +571,7 @@ int main(void)
 	tcase_add_loop_test(c, every_flipped_bit_gives_an_error_or_the_same, 0,
 	                    3);
 	tcase_add_test(c, hostile_members_are_refused);
+	tcase_add_test(c, frame_with_a_large_window_takes_no_memory);
 	tcase_add_loop_test(c, hostile_compressed_members_are_refused, 1, 3);
 	tcase_add_test(c, archive_is_the_whole_file);
 	add_test(s, c);
