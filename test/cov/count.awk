@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 # count.awk - judges what gcov counted, by the reasons there are
 #
-#   awk -v dirs=DIRECTORIES -v files=SOURCES -v top=SRCDIR/
+#   awk -v dirs=DIRECTORIES -v files=SOURCES -v top=SRCDIR/ -v spare=LINES
 #       -f count.awk reasons.txt COUNTS
+#
+# So many lines may be without a reason: those that short tests leave to chance.
 #
 # COUNTS is what `gcov -b -c -t` prints, of any number of builds. A function of
 # a header is there once for each file that includes it, and all count together.
@@ -128,8 +130,10 @@ END {
 		branches_run += branch[key] > 0
 	}
 	for (i = 1; i <= bare; i++)
-		fail("# not run: " without[i])
-	print (bare ? "not " : "") "ok 1 - " \
+		print "# not run: " without[i]
+	if (bare > spare)
+		failed = 1
+	print (bare > spare ? "not " : "") "ok 1 - " \
 	      "each line that is not run has its reason"
 	for (i = 1; i <= reasons; i++) {
 		key = reason[i]
@@ -149,7 +153,7 @@ END {
 	       " lines " what)
 	figure(share(branches_run, branches), 90, "%.1f", \
 	       "% of the " branches " branches " what)
-	printf "FIGURE P18 %d 0 %s lines not run without a reason, of %d\n", \
-	       bare, bare ? "MISSED" : "ok", lines - lines_run
+	printf "FIGURE P18 %d %d %s lines not run without a reason, of %d\n", \
+	       bare, spare, (bare > spare ? "MISSED" : "ok"), lines - lines_run
 	exit failed
 }

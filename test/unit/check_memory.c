@@ -92,6 +92,22 @@ START_TEST(size_mul_is_exact_or_refused)
 }
 END_TEST
 
+/* The small chunk is there again, and passed over for a larger one behind it. */
+START_TEST(a_chunk_that_is_too_small_is_passed_over)
+{
+	struct scratch s = { 0 };
+	struct scratch_mark empty = thrum__scratch_mark(&s);
+	const size_t large = (size_t)1 << 20;
+
+	ck_assert_ptr_nonnull(thrum__scratch_take(&s, 1));
+	unsigned char *first = thrum__scratch_take(&s, large);
+	ck_assert_ptr_nonnull(first);
+	thrum__scratch_reset(&s, empty);
+	ck_assert_ptr_eq(thrum__scratch_take(&s, large), first);
+	thrum__scratch_free(&s);
+}
+END_TEST
+
 START_TEST(zeros_are_an_empty_scratch)
 {
 	struct scratch s = { 0 };
@@ -202,6 +218,7 @@ static Suite *memory_suite(void)
 
 	t = tcase_create("scratch");
 	tcase_add_test(t, zeros_are_an_empty_scratch);
+	tcase_add_test(t, a_chunk_that_is_too_small_is_passed_over);
 	tcase_add_test(t, zero_bytes_are_refused_also_when_there_is_room);
 	tcase_add_test(t, after_a_reset_the_same_blocks_come_again);
 	tcase_add_test(t, an_exact_fit_takes_no_new_chunk);
