@@ -63,7 +63,7 @@ enum entry_pack { ENTRY_PLAIN = 0, ENTRY_ZSTD = 2 }; /* as THRUM_ZSTD */
  * from the bytes that were decoded. */
 struct entry {
 	thrum_hash function, key;
-	int64_t made_ns;
+	int64_t made_ns; /* not negative: others are refused */
 	uint64_t duration_ns;
 	const char *name;            /* of the function */
 	unsigned version;            /* likewise */

@@ -65,7 +65,7 @@ static void draw_sample(struct sample *s)
 	s->e = (struct entry){
 		.function = { draw(UINT32_MAX), draw(UINT32_MAX) },
 		.key = { draw(UINT32_MAX), draw(UINT32_MAX) },
-		.made_ns = (int64_t)draw(UINT32_MAX) - 1000000,
+		.made_ns = (int64_t)draw(UINT32_MAX),
 		.duration_ns = draw(UINT32_MAX),
 		.name = s->name, .version = (unsigned)draw(100),
 		.key_text = s->key,
