@@ -296,7 +296,8 @@ check-hotloop: test/hotloop/regions$(EXEEXT)
 EXTRA_PROGRAMS += test/fault/check_fault
 test_fault_check_fault_SOURCES = test/fault/check_fault.c \
 	test/fault/clients.c test/fault/clients.h \
-	test/fault/faults.c test/fault/faults.h
+	test/fault/faults.c test/fault/faults.h \
+	test/fault/held.c test/fault/held.h
 test_fault_check_fault_LDADD = $(LDADD) $(DL_LIBS) $(PTHREAD_LIBS)
 test_fault_check_fault_LDFLAGS = $(AM_LDFLAGS) $(fault_wraps)
 EXTRA_DIST += test/fault/imports test/fault/imports.txt

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "calls.h"
+#include "../fault/held.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ enum { INTERRUPTIONS = 200 };
 static struct fault plan;   /* written while no other thread is here */
 static unsigned char *kind_of;
 static unsigned long kinds_max;
-static atomic_bool armed, counting;
+static atomic_bool armed;
 static atomic_ulong made, broken, again;
 static atomic_int broken_kind; /* of the k-th; -1: not yet there */
 
@@ -46,7 +47,7 @@ void calls_arm(const struct fault *f, unsigned char *kinds, unsigned long max)
 	atomic_store(&broken, 0);
 	atomic_store(&again, 0);
 	atomic_store(&broken_kind, -1);
-	atomic_store(&counting, true);
+	held_begin();
 	atomic_store(&armed, true);
 }
 
@@ -142,68 +143,18 @@ static const char *absolute(int dir, const char *name, char path[PATH_MAX])
 	return path;
 }
 
-/* What is held: a table of addresses, hashed; a free place is 0, one that was
- * left 1. No lock, as a process may fork while a thread is here. */
-enum { HELD = 1 << 14 };
-static _Atomic uintptr_t held[HELD];
-static atomic_int held_count;
-
-static unsigned place_of(uintptr_t p)
-{
-	return (unsigned)(p >> 4 ^ p >> 17) % HELD;
-}
-
-static void *hold(void *p)
-{
-	if (!p || p == MAP_FAILED || !atomic_load(&counting))
-		return p;
-	for (unsigned i = 0, at = place_of((uintptr_t)p); i < HELD; i++) {
-		uintptr_t was = atomic_load(&held[(at + i) % HELD]);
-		if (was <= 1 && atomic_compare_exchange_strong(
-				&held[(at + i) % HELD], &was, (uintptr_t)p))
-			break;
-	}
-	atomic_fetch_add(&held_count, 1);
-	return p;
-}
-
-static void let_go(void *p)
-{
-	for (unsigned i = 0, at = place_of((uintptr_t)p); p && i < HELD; i++) {
-		uintptr_t was = atomic_load(&held[(at + i) % HELD]);
-		if (was == 0)
-			return; /* of before, or not the library's */
-		if (was == (uintptr_t)p) {
-			atomic_store(&held[(at + i) % HELD], 1);
-			atomic_fetch_sub(&held_count, 1);
-			return;
-		}
-	}
-}
-
-int calls_held(void)
-{
-	return atomic_load(&held_count);
-}
-
-/* What stands in for a function, and the function. */
-#define STAND_IN(type, name, ...) \
-	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__)
-
 /* Memory: a process has nothing on disk to lose by it, so it is not killed
  * after. */
 
 STAND_IN(void *, malloc, size_t n)
 {
-	return refused(fate(CALL_MEMORY)) ? NULL : hold(__real_malloc(n));
+	return refused(fate(CALL_MEMORY)) ? NULL : held_hold(__real_malloc(n));
 }
 
 STAND_IN(void *, calloc, size_t n, size_t size)
 {
 	return refused(fate(CALL_MEMORY)) ? NULL
-	                                  : hold(__real_calloc(n, size));
+	                                  : held_hold(__real_calloc(n, size));
 }
 
 STAND_IN(void *, realloc, void *p, size_t n)
@@ -212,8 +163,8 @@ STAND_IN(void *, realloc, void *p, size_t n)
 		return NULL;
 	void *q = __real_realloc(p, n);
 	if (q || n == 0)
-		let_go(p);
-	return hold(q);
+		held_let_go(p);
+	return held_hold(q);
 }
 
 STAND_IN(int, posix_memalign, void **p, size_t align, size_t n)
@@ -223,13 +174,13 @@ STAND_IN(int, posix_memalign, void **p, size_t align, size_t n)
 		return fated;
 	int rc = __real_posix_memalign(p, align, n);
 	if (rc == 0)
-		hold(*p);
+		held_hold(*p);
 	return rc;
 }
 
 STAND_IN(void, free, void *p)
 {
-	let_go(p);
+	held_let_go(p);
 	__real_free(p);
 }
 
@@ -239,14 +190,14 @@ STAND_IN(void *, mmap, void *p, size_t n, int prot, int flags, int fd,
 	int fated = fate(CALL_MAP);
 	if (refused(fated))
 		return MAP_FAILED;
-	void *q = hold(__real_mmap(p, n, prot, flags, fd, offset));
+	void *q = held_hold(__real_mmap(p, n, prot, flags, fd, offset));
 	(void)(fated == FAULT_KILL_AFTER && told(fated, 0));
 	return q;
 }
 
 STAND_IN(int, munmap, void *p, size_t n)
 {
-	let_go(p);
+	held_let_go(p);
 	return __real_munmap(p, n);
 }
 

@@ -61,9 +61,6 @@ unsigned long calls_disarm(void);
 /* How many of them were broken. */
 unsigned long calls_broken(void);
 
-/* Memory and maps that were got since the first calls_arm, and are still held. */
-int calls_held(void);
-
 /* A change of the disk, done. */
 struct change {
 	enum { CHANGE_MAKE, CHANGE_WRITE, CHANGE_SYNC, CHANGE_RENAME,

@@ -12,12 +12,12 @@
  */
 #include "config.h"
 
+#include "../fault/held.h"
 #include "calls.h"
 #include "disk.h"
 #include "scenes.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,35 +59,24 @@ static const int fates[CALL_KINDS][FATES] = {
 	[CALL_OTHER] = { EINTR, ENOSYS },
 };
 
-static int entries(const char *path)
-{
-	DIR *d = opendir(path);
-	int n = 0;
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
 static const char *acted(const struct scene *s, const struct fault *f)
 {
-	int files = entries("/proc/self/fd");
+	int files = held_entries("/proc/self/fd");
 	calls_arm(f, said->kind, CALLS_MAX);
 	const char *wrong = s->act(folder, f == NULL);
 	said->made = calls_disarm();
 	said->broken = calls_broken();
 	if (wrong)
 		return wrong;
-	if (entries("/proc/self/fd") != files)
+	if (held_entries("/proc/self/fd") != files)
 		return "a descriptor is left";
-	return calls_held() != 0 ? "memory is left" : NULL;
+	return held_now() != 0 ? "memory is left" : NULL;
 }
 
 static const char *looked_at(const struct scene *s, const struct fault *f)
 {
 	(void)f;
-	if (entries(top) != 3) /* with . and .. */
+	if (held_entries(top) != 3) /* with . and .. */
 		return "there is something outside of the folder";
 	return s->after(folder, s);
 }

@@ -18,6 +18,7 @@ disk_tests = \
 	test/disk/check_crowd
 
 disk_calls = test/disk/calls.c test/disk/calls.h \
+	test/fault/held.c test/fault/held.h \
 	test/disk/disk.c test/disk/disk.h
 disk_scenes = $(disk_calls) test/disk/scenes.c test/disk/scenes.h \
 	test/disk/scenes_npy.c

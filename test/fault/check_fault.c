@@ -16,10 +16,10 @@
 
 #include "clients.h"
 #include "faults.h"
+#include "held.h"
 #include "terminal.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,22 +42,11 @@ static bool full;
 static unsigned long injected, cases;
 static int kept; /* what is held for good: the table of hwloc's functions */
 
-static int entries(const char *folder)
-{
-	DIR *d = opendir(folder);
-	int n = 0;
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
 static bool only_thread(void)
 {
 	for (int i = 0; i < 3000; i++) {
 		struct timespec ms = { 0, 1000000 };
-		if (entries("/proc/self/task") <= 3) /* with . and .. */
+		if (held_entries("/proc/self/task") <= 3) /* with . and .. */
 			return true;
 		nanosleep(&ms, NULL);
 	}
@@ -82,7 +71,7 @@ static const char *in_child(const struct client *c, const struct fault *f)
 {
 	thrum_pool *pool;
 	const char *wrong;
-	int files = entries("/proc/self/fd");
+	int files = held_entries("/proc/self/fd");
 
 	fault_arm(f);
 	wrong = c->run(f == NULL);
@@ -99,8 +88,8 @@ static const char *in_child(const struct client *c, const struct fault *f)
 		return "cannot be shut down afterwards";
 	if (!only_thread())
 		return "a thread is left";
-	said->held = fault_held();
-	if (entries("/proc/self/fd") != files)
+	said->held = held_now();
+	if (held_entries("/proc/self/fd") != files)
 		return "a descriptor is left";
 	if (f && said->held > kept)
 		return "memory is left";

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "faults.h"
+#include "held.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,6 @@ enum { INTERRUPTIONS = 200 };
 
 static struct fault plan;      /* written while no other thread is here */
 static atomic_bool armed;
-static atomic_bool counting;   /* what is held */
 static atomic_ulong calls[FAULT_KINDS], failed;
 
 void fault_arm(const struct fault *f)
@@ -40,7 +40,7 @@ void fault_arm(const struct fault *f)
 	for (int i = 0; i < FAULT_KINDS; i++)
 		atomic_store(&calls[i], 0);
 	atomic_store(&failed, 0);
-	atomic_store(&counting, true);
+	held_begin();
 	if (f)
 		plan = *f;
 	atomic_store(&armed, f != NULL);
@@ -75,64 +75,14 @@ static bool refuses(enum fault_kind kind)
 	return true;
 }
 
-/* What is held: a table of addresses, hashed; a free place is 0, one that was
- * left 1. No lock, as a process may fork while a thread is here. */
-enum { HELD = 1 << 15 };
-static _Atomic uintptr_t held[HELD];
-static atomic_int held_count;
-
-static unsigned place_of(uintptr_t p)
-{
-	return (unsigned)(p >> 4 ^ p >> 17) % HELD;
-}
-
-static void *hold(void *p)
-{
-	if (!p || p == MAP_FAILED || !atomic_load(&counting))
-		return p;
-	for (unsigned i = 0, at = place_of((uintptr_t)p); i < HELD; i++) {
-		uintptr_t was = atomic_load(&held[(at + i) % HELD]);
-		if (was <= 1 && atomic_compare_exchange_strong(
-				&held[(at + i) % HELD], &was, (uintptr_t)p))
-			break;
-	}
-	atomic_fetch_add(&held_count, 1);
-	return p;
-}
-
-static void let_go(void *p)
-{
-	for (unsigned i = 0, at = place_of((uintptr_t)p); p && i < HELD; i++) {
-		uintptr_t was = atomic_load(&held[(at + i) % HELD]);
-		if (was == 0)
-			return; /* of before, or not the library's */
-		if (was == (uintptr_t)p) {
-			atomic_store(&held[(at + i) % HELD], 1);
-			atomic_fetch_sub(&held_count, 1);
-			return;
-		}
-	}
-}
-
-int fault_held(void)
-{
-	return atomic_load(&held_count);
-}
-
-/* What stands in for a function, and the function. */
-#define STAND_IN(type, name, ...) \
-	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__)
-
 STAND_IN(void *, malloc, size_t n)
 {
-	return refuses(FAULT_MALLOC) ? NULL : hold(__real_malloc(n));
+	return refuses(FAULT_MALLOC) ? NULL : held_hold(__real_malloc(n));
 }
 
 STAND_IN(void *, calloc, size_t n, size_t size)
 {
-	return refuses(FAULT_MALLOC) ? NULL : hold(__real_calloc(n, size));
+	return refuses(FAULT_MALLOC) ? NULL : held_hold(__real_calloc(n, size));
 }
 
 STAND_IN(void *, realloc, void *p, size_t n)
@@ -141,13 +91,13 @@ STAND_IN(void *, realloc, void *p, size_t n)
 		return NULL;
 	void *q = __real_realloc(p, n);
 	if (q || n == 0)
-		let_go(p);
-	return hold(q);
+		held_let_go(p);
+	return held_hold(q);
 }
 
 STAND_IN(char *, strdup, const char *s)
 {
-	return refuses(FAULT_MALLOC) ? NULL : hold(__real_strdup(s));
+	return refuses(FAULT_MALLOC) ? NULL : held_hold(__real_strdup(s));
 }
 
 STAND_IN(int, posix_memalign, void **p, size_t align, size_t n)
@@ -156,13 +106,13 @@ STAND_IN(int, posix_memalign, void **p, size_t align, size_t n)
 		return plan.error;
 	int rc = __real_posix_memalign(p, align, n);
 	if (rc == 0)
-		hold(*p);
+		held_hold(*p);
 	return rc;
 }
 
 STAND_IN(void, free, void *p)
 {
-	let_go(p);
+	held_let_go(p);
 	__real_free(p);
 }
 
@@ -170,12 +120,12 @@ STAND_IN(void *, mmap, void *p, size_t n, int prot, int flags, int fd,
          off_t offset)
 {
 	return refuses(FAULT_MMAP) ? MAP_FAILED
-		: hold(__real_mmap(p, n, prot, flags, fd, offset));
+		: held_hold(__real_mmap(p, n, prot, flags, fd, offset));
 }
 
 STAND_IN(int, munmap, void *p, size_t n)
 {
-	let_go(p);
+	held_let_go(p);
 	return __real_munmap(p, n);
 }
 
@@ -330,13 +280,13 @@ static int init(void **h)
 {
 	int rc = refuses(FAULT_HWLOC) ? -1 : real_init(h);
 	if (rc == 0)
-		hold(*h);
+		held_hold(*h);
 	return rc;
 }
 
 static void destroy(void *h)
 {
-	let_go(h);
+	held_let_go(h);
 	real_destroy(h);
 }
 

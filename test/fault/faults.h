@@ -52,10 +52,6 @@ void fault_arm(const struct fault *f);
 /* Calls are handed on again. @return how many have failed. */
 unsigned long fault_disarm(void);
 
-/* What was allocated, mapped or loaded since the first fault_arm, and is still
- * held. */
-int fault_held(void);
-
 /* A thread of the program, which is not counted. */
 int fault_host_thread(pthread_t *t, void *(*fn)(void *), void *arg);
 
