@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "checksum.h"
 #include "entry.h"
 
@@ -336,11 +337,7 @@ END_TEST
 
 int main(void)
 {
-	const char *given = getenv("THRUM_TEST_SEED");
-	seed = given ? strtoull(given, NULL, 0)
-	             : (uint64_t)time(NULL) << 16 ^ (uint64_t)getpid();
-	printf("# seed %llu\n", (unsigned long long)seed);
-	fflush(stdout);
+	seed = test_seed();
 
 	Suite *s = suite_create("entry");
 	TCase *t = tcase_create("there and back");

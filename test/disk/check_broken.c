@@ -12,9 +12,11 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "../fault/held.h"
 #include "calls.h"
 #include "disk.h"
+#include "proof.h"
 #include "scenes.h"
 
 #include <check.h>
@@ -61,14 +63,14 @@ static const int fates[CALL_KINDS][FATES] = {
 
 static const char *acted(const struct scene *s, const struct fault *f)
 {
-	int files = held_entries("/proc/self/fd");
+	int files = entries("/proc/self/fd");
 	calls_arm(f, said->kind, CALLS_MAX);
 	const char *wrong = s->act(folder, f == NULL);
 	said->made = calls_disarm();
 	said->broken = calls_broken();
 	if (wrong)
 		return wrong;
-	if (held_entries("/proc/self/fd") != files)
+	if (entries("/proc/self/fd") != files)
 		return "a descriptor is left";
 	return held_now() != 0 ? "memory is left" : NULL;
 }
@@ -76,7 +78,7 @@ static const char *acted(const struct scene *s, const struct fault *f)
 static const char *looked_at(const struct scene *s, const struct fault *f)
 {
 	(void)f;
-	if (held_entries(top) != 3) /* with . and .. */
+	if (entries(top) != 1)
 		return "there is something outside of the folder";
 	return s->after(folder, s);
 }
@@ -189,8 +191,7 @@ END_TEST
 
 int main(void)
 {
-	const char *tier = getenv("THRUM_TIER");
-	full = tier && strcmp(tier, "full") == 0;
+	full = proof_full();
 	said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE,
 	            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (said == MAP_FAILED || !disk_temporary(top))
@@ -204,12 +205,7 @@ int main(void)
 		whatever_becomes_of_a_call_no_value_is_wrong_and_nothing_is_left,
 		0, memo_scene_count + npy_scene_count);
 	suite_add_tcase(s, c);
-	SRunner *r = srunner_create(s);
-	/* Each case is a child already, and they are counted here. */
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	int wrong = srunner_ntests_failed(r);
-	srunner_free(r);
+	int wrong = proof_run(s);
 	disk_clear(top);
 
 	unsigned long asked = full ? 2000 : 500;

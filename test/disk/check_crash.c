@@ -10,8 +10,10 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "calls.h"
 #include "disk.h"
+#include "proof.h"
 #include "scenes.h"
 
 #include <check.h>
@@ -121,12 +123,8 @@ END_TEST
 
 int main(void)
 {
-	const char *tier = getenv("THRUM_TIER");
-	const char *given = getenv("THRUM_TEST_SEED");
-	bool full = tier && strcmp(tier, "full") == 0;
-	seed = given ? strtoull(given, NULL, 0)
-	             : (uint64_t)time(NULL) << 16 ^ (uint64_t)getpid();
-	printf("# seed %llu\n", (unsigned long long)seed);
+	bool full = proof_full();
+	seed = test_seed();
 	said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE,
 	            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (said == MAP_FAILED || !disk_temporary(top))
@@ -141,11 +139,7 @@ int main(void)
 		after_a_crash_no_value_is_wrong_and_the_rest_is_there,
 		0, memo_scene_count + npy_scene_count);
 	suite_add_tcase(s, c);
-	SRunner *r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	int wrong = srunner_ntests_failed(r);
-	srunner_free(r);
+	int wrong = proof_run(s);
 	disk_clear(top);
 
 	unsigned long asked = full ? 100000 : 15000;

@@ -11,7 +11,9 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "disk.h"
+#include "proof.h"
 
 #include <check.h>
 #include <errno.h>
@@ -339,13 +341,9 @@ END_TEST
 
 int main(void)
 {
-	const char *tier = getenv("THRUM_TIER");
-	const char *given = getenv("THRUM_TEST_SEED");
-	bool full = tier && strcmp(tier, "full") == 0;
+	bool full = proof_full();
 	each = full ? 100000 : 10000;
-	seed = given ? strtoull(given, NULL, 0)
-	             : (uint64_t)time(NULL) << 16 ^ (uint64_t)getpid();
-	printf("# seed %llu\n", (unsigned long long)seed);
+	seed = test_seed();
 	all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE,
 	           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (all == MAP_FAILED || !disk_temporary(top))
@@ -361,11 +359,7 @@ int main(void)
 	tcase_add_test(c, a_winner_that_was_stopped_holds_nobody_up_for_long);
 	tcase_add_test(c, a_winner_that_died_holds_nobody_up);
 	suite_add_tcase(s, c);
-	SRunner *r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	int wrong = srunner_ntests_failed(r);
-	srunner_free(r);
+	int wrong = proof_run(s);
 	disk_clear(top);
 
 	unsigned long asked = (unsigned long)each * PROCESSES;

@@ -9,7 +9,9 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "disk.h"
+#include "proof.h"
 #include "scenes.h"
 
 #include <check.h>
@@ -264,12 +266,8 @@ END_TEST
 
 int main(void)
 {
-	const char *tier = getenv("THRUM_TIER");
-	const char *given = getenv("THRUM_TEST_SEED");
-	full = tier && strcmp(tier, "full") == 0;
-	seed = given ? strtoull(given, NULL, 0)
-	             : (uint64_t)time(NULL) << 16 ^ (uint64_t)getpid();
-	printf("# seed %llu\n", (unsigned long long)seed);
+	full = proof_full();
+	seed = test_seed();
 	if (!disk_temporary(top))
 		return 1;
 
@@ -283,12 +281,7 @@ int main(void)
 	tcase_add_test(c,
 		a_large_entry_that_was_damaged_anyhow_is_missing_or_right);
 	suite_add_tcase(s, c);
-	SRunner *r = srunner_create(s);
-	/* They count. */
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	int wrong = srunner_ntests_failed(r);
-	srunner_free(r);
+	int wrong = proof_run(s);
 	disk_clear(top);
 
 	bool reached = wrong == 0 && flips == 8 * ENTRY && cuts == ENTRY;

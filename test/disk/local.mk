@@ -19,7 +19,7 @@ disk_tests = \
 
 disk_calls = test/disk/calls.c test/disk/calls.h \
 	test/fault/held.c test/fault/held.h \
-	test/disk/disk.c test/disk/disk.h
+	test/disk/disk.c test/disk/disk.h test/disk/proof.h
 disk_scenes = $(disk_calls) test/disk/scenes.c test/disk/scenes.h \
 	test/disk/scenes_npy.c
 test_disk_check_broken_SOURCES = test/disk/check_broken.c $(disk_scenes)

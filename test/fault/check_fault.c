@@ -14,6 +14,7 @@
  */
 #include "config.h"
 
+#include "../api/common.h"
 #include "clients.h"
 #include "faults.h"
 #include "held.h"
@@ -42,17 +43,6 @@ static bool full;
 static unsigned long injected, cases;
 static int kept; /* what is held for good: the table of hwloc's functions */
 
-static bool only_thread(void)
-{
-	for (int i = 0; i < 3000; i++) {
-		struct timespec ms = { 0, 1000000 };
-		if (held_entries("/proc/self/task") <= 3) /* with . and .. */
-			return true;
-		nanosleep(&ms, NULL);
-	}
-	return false;
-}
-
 /* The child's own; what it prints goes to a pipe that nobody reads. */
 static void prepare_child(void)
 {
@@ -71,7 +61,7 @@ static const char *in_child(const struct client *c, const struct fault *f)
 {
 	thrum_pool *pool;
 	const char *wrong;
-	int files = held_entries("/proc/self/fd");
+	int files = entries("/proc/self/fd");
 
 	fault_arm(f);
 	wrong = c->run(f == NULL);
@@ -86,10 +76,10 @@ static const char *in_child(const struct client *c, const struct fault *f)
 		return "no pool can be made afterwards";
 	if (thrum_shutdown())
 		return "cannot be shut down afterwards";
-	if (!only_thread())
+	if (!threads_come_down_to(1))
 		return "a thread is left";
 	said->held = held_now();
-	if (held_entries("/proc/self/fd") != files)
+	if (entries("/proc/self/fd") != files)
 		return "a descriptor is left";
 	if (f && said->held > kept)
 		return "memory is left";

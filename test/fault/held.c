@@ -3,7 +3,6 @@
 /* held.c - memory and maps that were got and not given back; see held.h */
 #include "held.h"
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,15 +57,4 @@ void held_let_go(void *p)
 int held_now(void)
 {
 	return atomic_load(&held_count);
-}
-
-int held_entries(const char *folder)
-{
-	DIR *d = opendir(folder);
-	int n = 0;
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
 }

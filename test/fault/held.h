@@ -19,9 +19,6 @@ void held_let_go(void *p);
 
 int held_now(void);
 
-/* Names in @p folder, with . and .. : of descriptors or threads, under /proc/self. */
-int held_entries(const char *folder);
-
 /* What stands in for a function, and the function. */
 #define STAND_IN(type, name, ...) \
 	type __real_##name(__VA_ARGS__); \
