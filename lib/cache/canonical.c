@@ -19,6 +19,7 @@
 
 #include "canonical.h"
 
+#include "little.h"
 #include "swap.h"
 
 #include <string.h>
@@ -53,13 +54,6 @@ static const struct numbers *numbers_of(thrum_dtype dtype)
 	default:
 		return NULL;
 	}
-}
-
-static bool is_little_endian(void)
-{
-	const uint16_t one = 1;
-
-	return *(const unsigned char *)&one == 1;
 }
 
 /* As many words as there are in a register of the processor, on which the
@@ -115,7 +109,7 @@ bool thrum__canonical_is(thrum_dtype dtype, const void *p, size_t n)
 {
 	const struct numbers *f = numbers_of(dtype);
 
-	if (!is_little_endian() && thrum__swap_width(dtype) > 1)
+	if (!thrum__little_here() && thrum__swap_width(dtype) > 1)
 		return false;
 	return !f || !has_nan(f, p, n);
 }
@@ -153,7 +147,7 @@ void thrum__canonical_make(thrum_dtype dtype, void *p, size_t n)
 
 	if (f && has_nan(f, p, n))
 		unify_nans(f, p, n);
-	if (!is_little_endian())
+	if (!thrum__little_here())
 		thrum__swap(p, n, thrum__swap_width(dtype));
 }
 

@@ -22,12 +22,4 @@ void thrum__canonical_make(thrum_dtype dtype, void *p, size_t n);
 /** @p value in the eight bytes of a canonical F64. */
 void thrum__canonical_f64(unsigned char out[8], double value);
 
-/** @p value in @p bytes bytes, the least significant first. */
-static inline void thrum__little_endian(unsigned char *out, uint64_t value,
-                                        int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(value >> 8 * i);
-}
-
 #endif

@@ -7,6 +7,7 @@
 
 #include "canonical.h"
 #include "digest.h"
+#include "little.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ int thrum__encode_array(unsigned char out[ENCODE_MAX], size_t *n,
 	*p++ = (unsigned char)a->dtype;
 	*p++ = (unsigned char)a->ndim;
 	for (int i = 0; i < a->ndim; i++, p += 8)
-		thrum__little_endian(p, a->shape[i], 8);
+		thrum__little_put(p, a->shape[i], 8);
 	memcpy(p, d.bytes, sizeof d.bytes);
 	*n = (size_t)(p - out) + sizeof d.bytes;
 	return 0;
@@ -41,7 +42,7 @@ int thrum__encode_long(unsigned char out[ENCODE_MAX], size_t *n, char type,
 	if (rc)
 		return rc;
 	out[0] = (unsigned char)type;
-	thrum__little_endian(out + 1, size, 8);
+	thrum__little_put(out + 1, size, 8);
 	memcpy(out + 9, d.bytes, sizeof d.bytes);
 	*n = 9 + sizeof d.bytes;
 	return 0;
@@ -50,7 +51,7 @@ int thrum__encode_long(unsigned char out[ENCODE_MAX], size_t *n, char type,
 size_t thrum__encode_i64(unsigned char out[ENCODE_MAX], int64_t value)
 {
 	out[0] = 'i';
-	thrum__little_endian(out + 1, (uint64_t)value, 8);
+	thrum__little_put(out + 1, (uint64_t)value, 8);
 	return 9;
 }
 
@@ -59,15 +60,6 @@ size_t thrum__encode_f64(unsigned char out[ENCODE_MAX], double value)
 	out[0] = 'f';
 	thrum__canonical_f64(out + 1, value);
 	return 9;
-}
-
-static uint64_t number(const unsigned char *p, int bytes)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t)p[i] << 8 * i;
-	return value;
 }
 
 static size_t read_array(struct value *v, const unsigned char *p, size_t n)
@@ -81,7 +73,7 @@ static size_t read_array(struct value *v, const unsigned char *p, size_t n)
 	if (n < head + 16)
 		return 0;
 	for (int i = 0; i < v->ndim; i++)
-		v->shape[i] = number(p + 3 + 8 * i, 8);
+		v->shape[i] = thrum__little_get(p + 3 + 8 * i, 8);
 	v->bytes = p + head;
 	return head + 16;
 }
@@ -94,7 +86,7 @@ static size_t read_short(struct value *v, const unsigned char *p, size_t n,
 
 	if (n < head)
 		return 0;
-	v->n = number(p + 1, wide);
+	v->n = thrum__little_get(p + 1, wide);
 	v->bytes = p + head;
 	return v->n <= most && v->n <= n - head ? head + (size_t)v->n : 0;
 }
@@ -119,14 +111,14 @@ static size_t read_value(struct value *v, const unsigned char *p, size_t n)
 	case 'S':
 		if (n < 25)
 			return 0;
-		v->n = number(p + 1, 8);
+		v->n = thrum__little_get(p + 1, 8);
 		v->bytes = p + 9;
 		return 25;
 	case 'i':
 	case 'f':
 		if (n < 9)
 			return 0;
-		bits = number(p + 1, 8);
+		bits = thrum__little_get(p + 1, 8);
 		memcpy(&v->i64, &bits, 8);
 		memcpy(&v->f64, &bits, 8);
 		return 9;

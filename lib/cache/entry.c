@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "checksum.h"
+#include "little.h"
 
 static const unsigned char magic[8] = { 0x89, 'T', 'h', 'M',
 	                                'e',  'm', 'o', '\n' };
@@ -29,33 +30,27 @@ enum { FORMAT = 1, SUM_AT = 128, SHAPE_FIXED = 24 };
 /* Of numbers in a body, which are as this machine has them. */
 static unsigned char body_order(void)
 {
-	const uint16_t one = 1;
-	return *(const unsigned char *)&one == 1 ? 1 : 2;
+	return thrum__little_here() ? 1 : 2;
 }
 
 static void put32(unsigned char *p, uint32_t x)
 {
-	for (int i = 0; i < 4; i++)
-		p[i] = (unsigned char)(x >> 8 * i);
+	thrum__little_put(p, x, 4);
 }
 
 static void put64(unsigned char *p, uint64_t x)
 {
-	for (int i = 0; i < 8; i++)
-		p[i] = (unsigned char)(x >> 8 * i);
+	thrum__little_put(p, x, 8);
 }
 
 static uint32_t get32(const unsigned char *p)
 {
-	uint32_t x = 0;
-	for (int i = 0; i < 4; i++)
-		x |= (uint32_t)p[i] << 8 * i;
-	return x;
+	return (uint32_t)thrum__little_get(p, 4);
 }
 
 static uint64_t get64(const unsigned char *p)
 {
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
+	return thrum__little_get(p, 8);
 }
 
 static bool round_up(uint64_t *x)

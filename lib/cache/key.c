@@ -5,6 +5,7 @@
 
 #include "canonical.h"
 #include "encode.h"
+#include "little.h"
 
 #include <string.h>
 
@@ -137,7 +138,7 @@ void thrum_key_struct(thrum_key *key, const char *name,
 	} else if (value->error) {
 		key->error = value->error;
 	} else if (value->used <= ENCODE_FIELDS_MAX) {
-		thrum__little_endian(v + 1, value->used, 2);
+		thrum__little_put(v + 1, value->used, 2);
 		add(key, name, v, n, value->text, value->used);
 	} else {
 		key->error = thrum__encode_long(v, &n, 'S', value->text,

@@ -13,6 +13,7 @@ endif
 
 # By layer, as test/meta/layers_cache.txt has them.
 cache_sources = \
+	lib/cache/little.h \
 	lib/cache/owner.c lib/cache/owner.h \
 	lib/cache/array.c \
 	lib/cache/layout.c lib/cache/layout.h \

@@ -25,6 +25,8 @@
 
 #include "npy_header.h"
 
+#include "little.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -53,15 +55,6 @@ static const struct kind kinds[] = {
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-static bool little_endian(void)
-{
-	const uint16_t one = 1;
-	unsigned char first;
-
-	memcpy(&first, &one, 1);
-	return first == 1;
-}
-
 static unsigned version_of(const unsigned char *header)
 {
 	return header[VERSION_AT + 1] == 0 ? header[VERSION_AT] : 0;
@@ -77,13 +70,12 @@ int thrum__npy_header_bytes(const unsigned char prefix[NPY_PREFIX_BYTES],
                             size_t *bytes)
 {
 	unsigned version = version_of(prefix);
-	uint32_t length = 0;
 
 	if (memcmp(prefix, magic, sizeof magic) != 0 || version < 1
 	    || version > 3)
 		return THRUM_EBADMSG;
-	for (size_t i = text_at(version); i > LENGTH_AT; i--)
-		length = length << 8 | prefix[i - 1];
+	uint32_t length = (uint32_t)thrum__little_get(
+		prefix + LENGTH_AT, (int)(text_at(version) - LENGTH_AT));
 	if (length > NPY_HEADER_BYTES_MAX - text_at(version)
 	    || text_at(version) + length < NPY_PREFIX_BYTES)
 		return THRUM_EBADMSG;
@@ -227,7 +219,7 @@ static int read_descr(struct string s, struct npy_header *h)
 			continue;
 		h->dtype = kinds[i].dtype;
 		h->swapped = kinds[i].ordered
-		             && order == (little_endian() ? '>' : '<');
+		             && order == (thrum__little_here() ? '>' : '<');
 		return 0;
 	}
 	return is_type(s) ? THRUM_ENOTSUP : THRUM_EBADMSG;
@@ -354,7 +346,7 @@ static void put_descr(struct text *t, const struct npy_header *h)
 	if (!k->ordered)
 		put(t, "|");
 	else
-		put(t, little_endian() != h->swapped ? "<" : ">");
+		put(t, thrum__little_here() != h->swapped ? "<" : ">");
 	put(t, k->name);
 }
 
@@ -400,7 +392,6 @@ size_t thrum__npy_header_write(unsigned char out[NPY_HEADER_ROOM],
 	memcpy(out, magic, sizeof magic);
 	out[VERSION_AT] = 1;
 	out[VERSION_AT + 1] = 0;
-	out[LENGTH_AT] = (unsigned char)((total - text_at(1)) & 0xff);
-	out[LENGTH_AT + 1] = (unsigned char)((total - text_at(1)) >> 8);
+	thrum__little_put(out + LENGTH_AT, total - text_at(1), 2);
 	return total;
 }

@@ -24,6 +24,8 @@
 
 #include "usage.h"
 
+#include "little.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -109,25 +111,11 @@ void thrum__usage_fork_child(struct usage *u, const struct store *s)
 	pthread_mutex_unlock(&u->lock);
 }
 
-static uint64_t get(const unsigned char *p)
-{
-	uint64_t x = 0;
-	for (int i = 0; i < 8; i++)
-		x |= (uint64_t)p[i] << 8 * i;
-	return x;
-}
-
-static void put(unsigned char *p, uint64_t x)
-{
-	for (int i = 0; i < 8; i++)
-		p[i] = (unsigned char)(x >> 8 * i);
-}
-
 static struct counts counts_of(const unsigned char record[RECORD])
 {
-	uint64_t first = get(record);
+	uint64_t first = thrum__little_get(record, 8);
 	return (struct counts){ first != 0, first ? first - 1 : 0,
-		                get(record + 8) };
+		                thrum__little_get(record + 8, 8) };
 }
 
 /* Lock the record of @p shard for this thread and process. False: leave it. */
@@ -157,8 +145,8 @@ static void write_record(struct usage *u, int shard, uint64_t entries,
 {
 	unsigned char record[RECORD];
 
-	put(record, entries + 1);
-	put(record + 8, bytes);
+	thrum__little_put(record, entries + 1, 8);
+	thrum__little_put(record + 8, bytes, 8);
 	(void)thrum__file_write_at(u->fd, record, RECORD,
 	                           (uint64_t)(RECORD * shard));
 }

@@ -14,6 +14,8 @@
 
 #include "zip.h"
 
+#include "little.h"
+
 #include <string.h>
 #include <thrum/array.h>
 
@@ -52,8 +54,8 @@ struct writer {
 
 static void put(struct writer *w, uint64_t value, int bytes)
 {
-	for (; bytes > 0; bytes--, value >>= 8)
-		*w->at++ = (unsigned char)(value & 0xff);
+	thrum__little_put(w->at, value, bytes);
+	w->at += bytes;
 }
 
 static void put16(struct writer *w, uint64_t value)
@@ -183,23 +185,19 @@ size_t thrum__zip_end_write(unsigned char out[ZIP_END_ROOM],
 	return (size_t)(w.at - out);
 }
 
-static uint64_t get(const unsigned char *p, int bytes)
-{
-	uint64_t value = 0;
-
-	while (bytes > 0)
-		value = value << 8 | p[--bytes];
-	return value;
-}
-
 static uint32_t get16(const unsigned char *p)
 {
-	return (uint32_t)get(p, 2);
+	return (uint32_t)thrum__little_get(p, 2);
 }
 
 static uint32_t get32(const unsigned char *p)
 {
-	return (uint32_t)get(p, 4);
+	return (uint32_t)thrum__little_get(p, 4);
+}
+
+static uint64_t get64(const unsigned char *p)
+{
+	return thrum__little_get(p, 8);
 }
 
 /* Whether a field of the end is what the second form says, or full. */
@@ -212,7 +210,7 @@ static bool agrees(uint64_t field, uint64_t full, uint64_t value)
 static int read_end64(const unsigned char *tail, const unsigned char *l,
                       uint64_t at, struct zip_end *end, uint64_t *end_at)
 {
-	uint64_t where = get(l + 8, 8);
+	uint64_t where = get64(l + 8);
 	uint64_t room = (uint64_t)(l - tail);
 
 	if (get32(l + 4) != 0 || get32(l + 16) > 1)
@@ -224,9 +222,9 @@ static int read_end64(const unsigned char *tail, const unsigned char *l,
 		return THRUM_EBADMSG;
 	if (get32(p + 16) != 0 || get32(p + 20) != 0)
 		return THRUM_ENOTSUP;
-	struct zip_end large = { get(p + 32, 8), get(p + 48, 8),
-	                         get(p + 40, 8) };
-	if (get(p + 24, 8) != large.members
+	struct zip_end large = { get64(p + 32), get64(p + 48),
+	                         get64(p + 40) };
+	if (get64(p + 24) != large.members
 	    || !agrees(end->members, FULL16, large.members)
 	    || !agrees(end->central_at, FULL32, large.central_at)
 	    || !agrees(end->central_bytes, FULL32, large.central_bytes))
@@ -297,7 +295,7 @@ static int read_extra(const unsigned char *p, size_t n, struct zip_member *m)
 			continue;
 		if (!found || n < 8)
 			return THRUM_EBADMSG;
-		*number[i] = get(p, 8);
+		*number[i] = get64(p);
 		p += 8;
 		n -= 8;
 	}
