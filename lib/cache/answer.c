@@ -140,8 +140,7 @@ static int through(thrum_memo *m, struct request *r)
 int thrum__memo_answer(thrum_memo *m, struct request *r)
 {
 	const struct wanted w = {
-		.ref = &r->q.ref, .fn = r->q.fn, .key = r->q.key,
-		.result = r->result, .size = r->size,
+		.q = &r->q, .result = r->result, .size = r->size,
 		.wait_ns = m->wait_ns, .task = r->task,
 	};
 	struct flight *flight;

@@ -77,10 +77,17 @@ static bool same_hash(const thrum_hash *a, const thrum_hash *b)
 	return a->low == b->low && a->high == b->high;
 }
 
+bool thrum__fetch_same(const thrum_memo_ref *a, const thrum_memo_ref *b)
+{
+	return same_hash(&a->function, &b->function)
+	       && same_hash(&a->key, &b->key);
+}
+
 static bool is_asked_for(const struct entry *h, const struct asked *q)
 {
-	if (!same_hash(&h->function, &q->ref.function)
-	    || !same_hash(&h->key, &q->ref.key))
+	const thrum_memo_ref ref = { h->function, h->key };
+
+	if (!thrum__fetch_same(&ref, &q->ref))
 		return false;
 	return !q->fn.name
 	       || (h->version == q->fn.version
@@ -238,7 +245,7 @@ int thrum__fetch_value(struct fetched *e, void *result, size_t size)
 	                                   : unpack(e, result);
 }
 
-static void release_all(thrum_array *results, size_t n)
+void thrum__fetch_release(thrum_array *results, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		thrum_array_release(&results[i]);
@@ -351,12 +358,12 @@ int thrum__fetch_arrays(struct fetched *e, thrum_array *results, size_t n,
 		if (mapped)
 			rc = map_all(e, results, n);
 		if (rc) { /* also a file system that cannot map */
-			release_all(results, n);
+			thrum__fetch_release(results, n);
 			rc = load_plain(e, results, n);
 		}
 	}
 	if (rc)
-		release_all(results, n);
+		thrum__fetch_release(results, n);
 	return rc;
 }
 

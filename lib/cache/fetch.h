@@ -34,6 +34,12 @@ struct fetched {
 	unsigned char small[4096];
 };
 
+/** Whether two refs name one result. */
+bool thrum__fetch_same(const thrum_memo_ref *a, const thrum_memo_ref *b);
+
+/** Release @p n arrays, which are zero then. */
+void thrum__fetch_release(thrum_array *results, size_t n);
+
 /** Whose entry this is, as in ref: hash of name and version.
  * @return 0, THRUM_EINVAL, the error of @p key. */
 int thrum__fetch_ref(thrum_memo_ref *ref, thrum_fn fn, const thrum_key *key);

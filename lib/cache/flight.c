@@ -75,9 +75,8 @@ struct follower {
 	struct follower *next;
 };
 
-/* L under lock; the leader's own copy of what does not change is not needed. */
+/* L under lock. */
 struct flight {
-	thrum_memo_ref ref;
 	const struct wanted *w; /* I of the leader; until it ends the flight */
 	pthread_t leader;
 	pthread_cond_t ended;
@@ -133,15 +132,8 @@ void thrum__flights_fork_child(struct flights *fl)
 	pthread_mutex_unlock(&fl->lock);
 }
 
-static bool same(const thrum_memo_ref *a, const thrum_memo_ref *b)
-{
-	return a->key.low == b->key.low && a->key.high == b->key.high
-	       && a->function.low == b->function.low
-	       && a->function.high == b->function.high;
-}
-
 /* Two keys may have one hash, if somebody made them so. */
-static bool same_words(const struct wanted *a, const struct wanted *b)
+static bool same_words(const struct asked *a, const struct asked *b)
 {
 	return a->fn.version == b->fn.version
 	       && strcmp(a->fn.name, b->fn.name) == 0
@@ -154,7 +146,7 @@ static struct flight **bucket_of(struct flights *fl, const thrum_memo_ref *ref)
 	return &fl->bucket[ref->key.low % FLIGHT_BUCKETS];
 }
 
-static struct flight *new_flight(const thrum_memo_ref *ref)
+static struct flight *new_flight(const struct wanted *w)
 {
 	struct flight *f = calloc(1, sizeof *f);
 	pthread_condattr_t attr;
@@ -167,7 +159,7 @@ static struct flight *new_flight(const thrum_memo_ref *ref)
 	    || pthread_cond_init(&f->ended, &attr) != 0)
 		goto no_cond;
 	pthread_condattr_destroy(&attr);
-	f->ref = *ref;
+	f->w = w;
 	f->leader = pthread_self();
 	f->users = 1;
 	return f;
@@ -236,7 +228,7 @@ static bool claim(struct flights *fl, struct flight *f, const struct wanted *w,
 	uint64_t pause = ASK_FIRST_NS;
 	int rc;
 
-	while ((rc = thrum__usage_claim(fl->usage, w->ref)) == -EAGAIN) {
+	while ((rc = thrum__usage_claim(fl->usage, &w->q->ref)) == -EAGAIN) {
 		uint64_t now = thrum__moment_ns();
 		if (now >= end)
 			return true;
@@ -257,22 +249,22 @@ enum flight_role thrum__flight_begin(struct flights *fl, const struct wanted *w,
 	uint64_t now = thrum__moment_ns();
 	uint64_t end = w->wait_ns < UINT64_MAX - now ? now + w->wait_ns
 	                                             : UINT64_MAX;
-	struct flight **first = bucket_of(fl, w->ref), *f;
+	struct flight **first = bucket_of(fl, &w->q->ref), *f;
 	enum flight_role role;
 
 	*flight = NULL;
 	pthread_mutex_lock(&fl->lock);
-	for (f = *first; f && !same(&f->ref, w->ref); f = f->next)
-		;
+	f = *first;
+	while (f && !thrum__fetch_same(&f->w->q->ref, &w->q->ref))
+		f = f->next;
 	if (f) {
 		role = f->mine || pthread_equal(f->leader, pthread_self())
 		       ? FLIGHT_ALONE : follow(fl, f, w, end);
 		pthread_mutex_unlock(&fl->lock);
 		return role;
 	}
-	f = new_flight(w->ref);
+	f = new_flight(w);
 	if (f) {
-		f->w = w;
 		f->next = *first;
 		*first = f;
 	}
@@ -291,9 +283,9 @@ void thrum__flight_end(struct flights *fl, struct flight *f, bool stored,
                        const void *result, size_t size)
 {
 	if (f->claimed)
-		thrum__usage_drop(fl->usage, &f->ref);
+		thrum__usage_drop(fl->usage, &f->w->q->ref);
 	pthread_mutex_lock(&fl->lock);
-	struct flight **p = bucket_of(fl, &f->ref);
+	struct flight **p = bucket_of(fl, &f->w->q->ref);
 	while (*p != f)
 		p = &(*p)->next;
 	*p = f->next;
@@ -307,7 +299,7 @@ void thrum__flight_end(struct flights *fl, struct flight *f, bool stored,
 	for (struct follower *o = f->followers; o && !stored && result;
 	     o = o->next)
 		if (o->w->result && o->w->size == size
-		    && same_words(o->w, f->w)) {
+		    && same_words(o->w->q, f->w->q)) {
 			memcpy(o->w->result, result, size);
 			o->given = true;
 		}

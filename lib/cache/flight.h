@@ -14,6 +14,7 @@
 #include <thrum/memo.h>
 #include <thrum/task.h>
 
+#include "fetch.h"
 #include "usage.h"
 
 enum { FLIGHT_BUCKETS = 64 };
@@ -28,9 +29,7 @@ struct flights {
 
 /* What a thread asks for. */
 struct wanted {
-	const thrum_memo_ref *ref;
-	thrum_fn fn;           /* with key: what the hashes stand for */
-	const thrum_key *key;
+	const struct asked *q; /* with name and key */
 	void *result;      /* NULL: cannot be copied */
 	size_t size;
 	uint64_t wait_ns;  /* how long others are waited for, at most */

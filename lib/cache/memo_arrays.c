@@ -24,13 +24,6 @@ struct arrays_call {
 	size_t n;
 };
 
-static void release_all(thrum_array *a, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		thrum_array_release(&a[i]);
-	memset(a, 0, n * sizeof *a);
-}
-
 /* Make *a own its elements, contiguous. */
 static int settle(thrum_array *a)
 {
@@ -71,7 +64,7 @@ static int compute_arrays(struct request *r)
 	for (size_t i = 0; i < c->n && rc == 0; i++)
 		rc = settle(&c->results[i]);
 	if (rc)
-		release_all(c->results, c->n);
+		thrum__fetch_release(c->results, c->n);
 	return rc;
 }
 
@@ -92,7 +85,7 @@ static void map_instead(struct arrays_call *c, const struct store *s)
 
 	if (mapped && thrum__fetch_open(&e, s, &c->r.q, &any) == 0) {
 		if (thrum__fetch_arrays(&e, mapped, c->n, true) == 0) {
-			release_all(c->results, c->n);
+			thrum__fetch_release(c->results, c->n);
 			memcpy(c->results, mapped, c->n * sizeof *mapped);
 		}
 		thrum__fetch_close(&e);
