@@ -8,6 +8,7 @@
 #include "explore.h"
 
 #include "atomics.h"
+#include "policy.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -131,10 +132,11 @@ static void await_the_other(void)
 		thrum__pause();
 }
 
-/* Gives up after some rounds: must be seen to, though the other has not come. */
+/* Gives up after as many rounds as the longest loop of the library that does: must
+ * be seen to, though the other has not come. */
 static void give_up(void)
 {
-	for (unsigned i = 0; i < 32; i++) {
+	for (unsigned i = 0; i < thrum__policy_linger(); i++) {
 		if (thrum__load(&flag, acquire))
 			return;
 		thrum__pause();

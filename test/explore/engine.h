@@ -84,9 +84,9 @@ void explore_point(void);
 bool explore_load_again(const void *pc);
 /** The thread changed something, or may have. */
 void explore_acted(void);
-/** Sleep until explore_wake. @return false if the time was up. */
+/** Sleep until explore_futex_wake. @return false if the time was up. */
 bool explore_sleep(const void *futex, bool timed);
-unsigned explore_wake(const void *futex, int count);
+unsigned explore_futex_wake(const void *futex, int count);
 /** Of the stack of the thread that runs, or thread-local. */
 bool explore_own(const volatile void *p);
 /** End the run; does not come back from a thread. */
@@ -114,9 +114,11 @@ struct result {
 /** Run @p s to the end of its choices, or the limits, or a finding. */
 void explore_scenario(const struct scenario *s, const struct limits *limits,
                       struct result *result);
-/** Run it once, by the list. @return false if the list is none. */
-bool explore_replay(const struct scenario *s, const char *choices,
-                    struct result *result);
+/** Run it once, by the list of one that explore_scenario made within @p limits.
+ * @param trace  Print each step.
+ * @return false if the list is none. */
+bool explore_replay(const struct scenario *s, const struct limits *limits,
+                    const char *choices, bool trace, struct result *result);
 
 /* memory.c, history.c: the memory */
 void memory_forget(void);       /* what was learned; before a scenario */

@@ -81,7 +81,10 @@ unsigned explore_self(void);
  * this run: each thread is a core. */
 unsigned explore_transfers(void);
 
-/** The figure of steal.c, of the runs so far. */
-void explore_steal_figure(void);
+/* Lines that may move to the thief by a steal. */
+enum { EXPLORE_MOVES = 3 };
+
+/** A steal moved so many: the most is a figure, of all runs. */
+void explore_note_moves(unsigned moves);
 
 #endif

@@ -12,7 +12,7 @@
 check-model:
 	srcdir='$(srcdir)' CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' \
 		$(SHELL) $(srcdir)/test/explore/build
-	test/explore/explore
+	test/explore/explore --jobs $${JOBS:-$$(getconf _NPROCESSORS_ONLN)}
 
 clean-local: clean-explore
 clean-explore:
@@ -27,6 +27,8 @@ EXTRA_DIST += \
 	test/explore/engine.h \
 	test/explore/coroutine.h \
 	test/explore/schedule.c \
+	test/explore/choices.c \
+	test/explore/choices.h \
 	test/explore/memory.c \
 	test/explore/memory.h \
 	test/explore/history.c \

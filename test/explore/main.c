@@ -6,7 +6,8 @@
  *   explore NAME...           those whose names begin so
  *   explore --list
  *   explore --runs N --seconds S --bound B --random --seed SEED --stop NAME...
- *   explore --replay CHOICES NAME
+ *   explore --jobs N          by so many processes at a time
+ *   explore --seed SEED --bound B --replay CHOICES NAME
  *
  * --stop ends at the first that does not come out as it should. The names are tried
  * in the order given, then.
@@ -18,11 +19,16 @@
  * P1. Exit status 1 if a law was broken, a fault that must be found was not, or a
  * figure was missed.
  */
+#define _GNU_SOURCE
 #include "engine.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct scenario *const lists[] = {
 	explore_litmus, explore_broken, explore_deque, explore_range,
@@ -35,6 +41,7 @@ static struct {
 	uint64_t runs, seed;
 	double seconds;
 	int bound;
+	unsigned jobs;
 	bool random, list, stop;
 	const char *replay;
 	char **names;
@@ -54,10 +61,13 @@ static const struct tier {
 };
 static const struct tier *tier = &tiers[0];
 
-static struct {
-	uint64_t runs, steps;
-	unsigned wrong, broken, exhausted, exhaustible;
-} sum;
+/* Of all processes, in memory that they share. */
+static struct sum {
+	_Atomic uint64_t runs, steps;
+	_Atomic unsigned wrong, broken, exhausted, exhaustible;
+	_Atomic unsigned next; /* scenario to be tried */
+	_Atomic unsigned moves; /* see steal.c */
+} *sum;
 
 static bool begins(const struct scenario *s, const char *name)
 {
@@ -72,14 +82,28 @@ static bool wanted(const struct scenario *s)
 	return options.n_names == 0;
 }
 
+/* What was found is found again by its choices. */
+static bool repeats(const struct scenario *s, const struct limits *limits,
+                    const struct result *r)
+{
+	struct result again;
+
+	return explore_replay(s, limits, r->choices, false, &again)
+	       && again.failed && strcmp(again.what, r->what) == 0;
+}
+
 /* Whether it came out as the scenario says. */
-static bool as_expected(const struct scenario *s, const struct result *r,
-                        char *why, size_t bytes)
+static bool as_expected(const struct scenario *s, const struct limits *limits,
+                        const struct result *r, char *why, size_t bytes)
 {
 	why[0] = '\0';
 	if (s->fault) {
-		if (r->failed && strstr(r->what, s->fault))
-			return true;
+		if (r->failed && strstr(r->what, s->fault)) {
+			if (!repeats(s, limits, r))
+				snprintf(why, bytes, "DOES NOT REPEAT ITSELF: %s",
+				         r->what);
+			return !why[0];
+		}
 		snprintf(why, bytes, "NOT FOUND: %s; %s", s->fault,
 		         r->failed ? r->what : "nothing was");
 	} else if (r->failed) {
@@ -94,8 +118,8 @@ static bool as_expected(const struct scenario *s, const struct result *r,
 	return !why[0];
 }
 
-static void show(const struct scenario *s, const struct result *r,
-                 const char *how, const char *why)
+static void show(const struct scenario *s, const struct limits *limits,
+                 const struct result *r, const char *how, const char *why)
 {
 	printf("%-20s %9llu runs, %3llu steps each, %-9s %6.2f s  %s\n", s->name,
 	       (unsigned long long)r->runs,
@@ -103,9 +127,10 @@ static void show(const struct scenario *s, const struct result *r,
 	       why[0] ? why : s->law);
 	if (why[0] && r->failed) {
 		struct result once;
-		printf("  law: %s\n  again: --replay %s %s\n", s->law,
-		       r->choices, s->name);
-		explore_replay(s, r->choices, &once);
+		printf("  law: %s\n  again: --seed %llu --bound %d --replay %s "
+		       "%s\n", s->law, (unsigned long long)limits->seed,
+		       s->bound, r->choices, s->name);
+		explore_replay(s, limits, r->choices, true, &once);
 	}
 	fflush(stdout);
 }
@@ -117,34 +142,41 @@ static bool run(const struct scenario *s, const struct limits *limits)
 	char why[512];
 
 	explore_scenario(s, limits, &r);
-	if (!as_expected(s, &r, why, sizeof why)) {
-		sum.wrong++;
-		sum.broken += !s->fault && !s->outcomes;
+	if (!as_expected(s, limits, &r, why, sizeof why)) {
+		sum->wrong++;
+		sum->broken += !s->fault && !s->outcomes;
 	}
 	if (!s->fault) {
-		sum.runs += r.runs;
-		sum.steps += r.steps;
+		sum->runs += r.runs;
+		sum->steps += r.steps;
 	}
 	if (!s->fault && !limits->random) {
-		sum.exhausted += r.exhausted;
-		sum.exhaustible++;
+		sum->exhausted += r.exhausted;
+		sum->exhaustible++;
 	}
-	show(s, &r, s->fault && r.failed ? "found" : limits->random ? "random"
+	show(s, limits, &r, s->fault && r.failed ? "found" : limits->random ? "random"
 	     : r.exhausted ? "exhausted" : "so far", why);
 	return !r.exhausted && !r.failed && !limits->random;
 }
 
-static void run_both_ways(const struct scenario *given)
+static struct scenario bounded(const struct scenario *given)
 {
 	struct scenario s = *given;
+
+	if (options.bound)
+		s.bound = options.bound;
+	return s;
+}
+
+static void run_both_ways(const struct scenario *given)
+{
+	struct scenario s = bounded(given);
 	struct limits limits = {
 		.most = options.runs ? options.runs : tier->runs,
 		.seconds = options.seconds ? options.seconds : tier->seconds,
 		.seed = options.seed, .random = options.random || s.random,
 	};
 
-	if (options.bound)
-		s.bound = options.bound;
 	if (!limits.random && (!run(&s, &limits) || options.runs
 	                       || options.seconds))
 		return;
@@ -156,17 +188,58 @@ static void run_both_ways(const struct scenario *given)
 	run(&s, &limits);
 }
 
-static void run_all(void)
+static void list_all(void)
 {
 	for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (const struct scenario *s = lists[i]; s->name; s++) {
-			if (!wanted(s))
-				continue;
-			if (options.list)
+		for (const struct scenario *s = lists[i]; s->name; s++)
+			if (wanted(s))
 				printf("%-20s %s\n", s->name, s->law);
-			else
-				run_both_ways(s);
+}
+
+/* The next scenario, and so on. */
+static void run_in_turn(void)
+{
+	unsigned k = 0, mine = sum->next++;
+
+	for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (const struct scenario *s = lists[i]; s->name; s++) {
+			if (!wanted(s) || k++ != mine)
+				continue;
+			run_both_ways(s);
+			mine = sum->next++;
 		}
+}
+
+static void run_all(void)
+{
+	int status;
+
+	for (unsigned i = 1; i < options.jobs; i++) {
+		pid_t child = fork();
+		if (child < 0) {
+			perror("explore: fork");
+			break; /* fewer do as well */
+		}
+		if (child == 0) {
+			run_in_turn();
+			_exit(0);
+		}
+	}
+	run_in_turn();
+	while (wait(&status) > 0)
+		if (status != 0) {
+			printf("a process has ended with %#x\n", status);
+			sum->wrong++;
+		}
+}
+
+void explore_note_moves(unsigned moves)
+{
+	unsigned most = sum->moves;
+
+	while (most < moves
+	       && !atomic_compare_exchange_weak(&sum->moves, &most, moves))
+		;
 }
 
 /* The cheap ones first, as the caller knows them. */
@@ -175,7 +248,7 @@ static void run_until_wrong(void)
 	for (int k = 0; k < options.n_names; k++)
 		for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
 			for (const struct scenario *s = lists[i]; s->name; s++)
-				if (begins(s, options.names[k]) && !sum.wrong)
+				if (begins(s, options.names[k]) && !sum->wrong)
 					run_both_ways(s);
 }
 
@@ -183,33 +256,41 @@ static void figure(uint64_t reached, uint64_t asked, bool ok, const char *what)
 {
 	printf("FIGURE P1 %llu %llu %s %s\n", (unsigned long long)reached,
 	       (unsigned long long)asked, ok ? "ok" : "MISSED", what);
-	sum.wrong += !ok;
+	sum->wrong += !ok;
 }
 
 static void figures(void)
 {
 	printf("tier %s, seed %llu; exhausted %u of %u scenarios\n", tier->name,
-	       (unsigned long long)options.seed, sum.exhausted,
-	       sum.exhaustible);
-	figure(sum.runs, tier->runs_asked, sum.runs >= tier->runs_asked,
+	       (unsigned long long)options.seed, (unsigned)sum->exhausted,
+	       (unsigned)sum->exhaustible);
+	figure(sum->runs, tier->runs_asked, sum->runs >= tier->runs_asked,
 	       "runs of the library's sources in the model checker");
-	figure(sum.steps, tier->steps_asked, sum.steps >= tier->steps_asked,
+	figure(sum->steps, tier->steps_asked, sum->steps >= tier->steps_asked,
 	       "steps of shared memory in them");
-	figure(sum.broken, 0, sum.broken == 0,
+	figure(sum->broken, 0, sum->broken == 0,
 	       "runs with a job lost or doubled, a deadlock, a race");
-	explore_steal_figure();
+	printf("FIGURE steal %u %u %s lines moved to the thief by a steal, at "
+	       "most\n", sum->moves, EXPLORE_MOVES,
+	       sum->moves <= EXPLORE_MOVES ? "ok" : "MISSED");
 }
 
 /* A run that is known by its choices. */
 static bool replay(void)
 {
+	struct limits limits = { .most = UINT64_MAX, .seed = options.seed,
+	                         .random = *options.replay == 'r' };
 	struct result r;
 
 	for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (const struct scenario *s = lists[i]; s->name; s++) {
-			if (!options.n_names || strcmp(s->name, options.names[0]))
+		for (const struct scenario *given = lists[i]; given->name;
+		     given++) {
+			if (!options.n_names
+			    || strcmp(given->name, options.names[0]))
 				continue;
-			if (!explore_replay(s, options.replay, &r))
+			struct scenario s = bounded(given);
+			if (!explore_replay(&s, &limits, options.replay, true,
+			                    &r))
 				return false;
 			puts(r.failed ? r.what : "nothing was found");
 			return true;
@@ -239,6 +320,8 @@ static bool read_options(int argc, char **argv)
 			return false;
 		if (strcmp(o, "runs") == 0)
 			options.runs = strtoull(argv[i], NULL, 0);
+		else if (strcmp(o, "jobs") == 0)
+			options.jobs = (unsigned)strtoul(argv[i], NULL, 0);
 		else if (strcmp(o, "seconds") == 0)
 			options.seconds = strtod(argv[i], NULL);
 		else if (strcmp(o, "bound") == 0)
@@ -265,20 +348,28 @@ static void choose_tier(void)
 
 int main(int argc, char **argv)
 {
+	sum = mmap(NULL, sizeof *sum, PROT_READ | PROT_WRITE,
+	           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sum == MAP_FAILED) {
+		perror("explore: mmap");
+		return 2;
+	}
 	if (!read_options(argc, argv) || (options.replay && !replay())) {
-		fputs("usage: explore [--list] [--runs N] [--seconds S] "
-		      "[--bound B]\n               [--random] [--seed SEED] "
+		fputs("usage: explore [--list] [--jobs N] [--runs N] "
+		      "[--seconds S] [--bound B]\n               [--random] [--seed SEED] "
 		      "[--stop] [--replay CHOICES] [NAME...]\n", stderr);
 		return 2;
 	}
 	if (options.replay)
 		return 0;
 	choose_tier();
-	if (options.stop)
+	if (options.list)
+		list_all();
+	else if (options.stop)
 		run_until_wrong();
 	else
 		run_all();
 	if (!options.list && !options.n_names)
 		figures();
-	return sum.wrong != 0;
+	return sum->wrong != 0;
 }

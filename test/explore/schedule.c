@@ -23,16 +23,19 @@
  */
 #include "engine.h"
 
+#include "choices.h"
 #include "coroutine.h"
+#include "memory.h"
+#include "policy.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum {
-	CHOICES = 8192, STACK_BYTES = 1 << 18, STEPS = 3000,
-	HASTE = 40, /* rounds; loops of the library look at the clock in 32 */
+	STACK_BYTES = 1 << 18, STEPS = 3000,
 	CHANGES = 3, /* of priorities in a run */
 	WARM_UP = 500,
 };
@@ -46,12 +49,6 @@ static unsigned char stack[THREADS][STACK_BYTES]
 	__attribute__((aligned(4096)));
 static void *main_sp;
 
-/* The list of choices: up to `fixed` it is given, from there on it is made. */
-static struct { uint8_t which, of; } choice[CHOICES];
-static unsigned choices, fixed;
-
-static enum { EXHAUST, RANDOM, REPLAY } mode;
-static bool randomly; /* no bound: the list is, or is to be, of a random run */
 static unsigned preemptions, bound;
 static bool failed, again;
 static unsigned spurious;
@@ -59,15 +56,6 @@ static char what[256];
 static uint64_t steps, steps_before;
 static unsigned change_at[CHANGES], usual_steps;
 static long lowest;
-static uint64_t seed;
-
-static uint64_t draw(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 bool explore_own(const volatile void *p)
 {
@@ -75,44 +63,6 @@ bool explore_own(const volatile void *p)
 
 	return (at >= stack[explore_me] && at < stack[explore_me + 1])
 	       || local_is(p);
-}
-
-/* Choices */
-
-static unsigned keep(unsigned which, unsigned n)
-{
-	if (choices == CHOICES) {
-		explore_fail("the model is too small: choices");
-		return 0;
-	}
-	choice[choices].which = (uint8_t)which;
-	choice[choices].of = (uint8_t)n;
-	choices++;
-	return which;
-}
-
-unsigned explore_choose(unsigned n)
-{
-	if (n <= 1)
-		return 0;
-	if (choices < fixed) {
-		unsigned which = choice[choices].which;
-		if (mode == EXHAUST && choice[choices].of != n) {
-			fprintf(stderr, "explore: %s does not repeat itself\n",
-			        explore_now->name);
-			abort();
-		}
-		choices++;
-		return which < n ? which : 0;
-	}
-	return keep(mode == RANDOM ? (unsigned)(draw() % n) : 0, n);
-}
-
-unsigned explore_choose_store(unsigned n)
-{
-	if (n <= 1 || mode != RANDOM)
-		return explore_choose(n);
-	return keep(draw() % 4 ? 0 : (unsigned)(draw() % n), n);
 }
 
 /* Turns */
@@ -146,7 +96,7 @@ static bool able(const struct thread *t)
  * as a preemption, or one that looks again and again would leave none to them. */
 static unsigned add_timed(unsigned *candidate, unsigned n)
 {
-	bool may = n == 0 || randomly || preemptions < bound;
+	bool may = n == 0 || choices_random || preemptions < bound;
 
 	for (unsigned i = 0; may && i < explore_count; i++)
 		if (explore_thread[i].state == ASLEEP && explore_thread[i].timed
@@ -203,9 +153,9 @@ static void next_turn(bool may_stay)
 	n = add_timed(candidate, n);
 	if (n == 0)
 		asleep ? say_asleep() : leave_run();
-	if (randomly && mode == RANDOM)
-		k = n > 1 ? keep(highest(candidate, n), n) : 0;
-	else if (randomly || !may_stay || preemptions < bound)
+	if (choices_how == RANDOM)
+		k = n > 1 ? choices_keep(highest(candidate, n), n) : 0;
+	else if (choices_random || !may_stay || preemptions < bound)
 		k = explore_choose(n);
 	if (k > 0 && (may_stay || k >= awake) && awake > 0)
 		preemptions++;
@@ -213,7 +163,7 @@ static void next_turn(bool may_stay)
 	if (t->state == ASLEEP) {
 		t->state = RUNNABLE;
 		t->timed_out = true;
-		if (mode == RANDOM)
+		if (choices_how == RANDOM)
 			t->priority = --lowest;
 	}
 	go_to(candidate[k]);
@@ -234,7 +184,7 @@ void explore_point(void)
 	if (!explore_running)
 		return;
 	stepped();
-	if (mode == RANDOM)
+	if (choices_how == RANDOM)
 		for (unsigned i = 0; i < CHANGES; i++)
 			if (change_at[i] == steps - steps_before)
 				explore_thread[explore_me].priority = --lowest;
@@ -277,9 +227,18 @@ static bool alone(void)
 	return true;
 }
 
+/* Rounds that end each loop of the library that has an end: those of linger, and
+ * the 32 after which a spin looks at the clock. */
+static unsigned rounds(void)
+{
+	unsigned n = thrum__policy_linger();
+
+	return (n > 32 ? n : 32) + 8;
+}
+
 static bool hurries(void)
 {
-	if (!randomly && preemptions >= bound)
+	if (!choices_random && preemptions >= bound)
 		return false;
 	if (explore_choose(2) == 0)
 		return false;
@@ -303,12 +262,12 @@ void thrum__explore_pause(void)
 	t->in_body = 0;
 	stepped();
 	if (!t->tired && (alone() || hurries())) {
-		t->haste = HASTE;
+		t->haste = rounds();
 		t->tired = true; /* once, until the loop is left */
 		return;
 	}
 	t->yielded = true;
-	if (mode == RANDOM)
+	if (choices_how == RANDOM)
 		t->priority = --lowest;
 	next_turn(false);
 }
@@ -332,7 +291,7 @@ bool explore_sleep(const void *futex, bool timed)
 	return !t->timed_out;
 }
 
-unsigned explore_wake(const void *futex, int count)
+unsigned explore_futex_wake(const void *futex, int count)
 {
 	unsigned sleeper[THREADS], n = 0, woken = 0;
 
@@ -404,7 +363,8 @@ static void run_once(void)
 {
 	const struct scenario *s = explore_now;
 
-	choices = preemptions = spurious = 0;
+	choices_begin();
+	preemptions = spurious = 0;
 	failed = again = false;
 	lowest = 0;
 	steps_before = steps;
@@ -420,19 +380,17 @@ static void run_once(void)
 		t->yielded = t->tired = false;
 		t->haste = 0;
 		t->in_loop = t->in_body = 0;
-		t->priority = mode == RANDOM ? 1 + (long)(draw() % 1000) : 0;
+		t->priority = choices_how == RANDOM
+			? 1 + (long)(choices_draw() % 1000) : 0;
 		t->sp = coroutine_new(stack[i], sizeof stack[i], thread_main);
 		local_begin(i);
 	}
-	if (mode == RANDOM)
+	if (choices_how == RANDOM)
 		for (unsigned i = 0; i < CHANGES; i++)
-			change_at[i] = 1 + (unsigned)(draw() % usual_steps);
+			change_at[i] = 1 + (unsigned)(choices_draw() % usual_steps);
 	s->prepare();
 	explore_running = true;
-	unsigned first = randomly && mode == RANDOM
-		? (unsigned)(draw() % explore_count) : 0;
-	explore_me = randomly && mode == RANDOM
-		? keep(first, explore_count) : explore_choose(explore_count);
+	explore_me = explore_choose(explore_count);
 	local_enter(explore_me);
 	coroutine_switch(&main_sp, explore_thread[explore_me].sp);
 	explore_running = false;
@@ -440,49 +398,6 @@ static void run_once(void)
 	if (!failed && !again && s->finish)
 		s->finish();
 	usual_steps = 1 + (unsigned)(steps - steps_before);
-}
-
-/* The next list in order. @return false if there is none. */
-static bool next_list(void)
-{
-	while (choices && choice[choices - 1].which + 1
-	                  >= choice[choices - 1].of)
-		choices--;
-	if (choices == 0)
-		return false;
-	choice[choices - 1].which++;
-	fixed = choices;
-	return true;
-}
-
-/* As `12:1,17:2`, choice number 12 is 1, those not named are 0. */
-static void write_choices(char *text, size_t bytes)
-{
-	size_t n = (size_t)snprintf(text, bytes, "%s", randomly ? "r" : "x");
-
-	for (unsigned i = 0; i < choices && n < bytes; i++)
-		if (choice[i].which)
-			n += (size_t)snprintf(text + n, bytes - n, ",%u:%u", i,
-			                      choice[i].which);
-}
-
-static bool read_choices(const char *text)
-{
-	fixed = CHOICES;
-	memset(choice, 0, sizeof choice);
-	randomly = *text == 'r';
-	if (*text != 'r' && *text != 'x')
-		return false;
-	for (text++; *text; ) {
-		unsigned at, which;
-		int n;
-		if (sscanf(text, ",%u:%u%n", &at, &which, &n) != 2
-		    || at >= CHOICES || which > UINT8_MAX)
-			return false;
-		choice[at].which = (uint8_t)which;
-		text += n;
-	}
-	return true;
 }
 
 static double seconds(void)
@@ -513,18 +428,17 @@ static void begin_scenario(const struct scenario *s)
 
 static void begin_pass(bool random)
 {
-	mode = random ? RANDOM : EXHAUST;
-	randomly = random;
-	fixed = 0;
+	choices_pass(random ? RANDOM : EXHAUST);
 	steps = outcomes = 0;
 }
 
-/* Some random runs, for what memory is shared: each that turns out later has all
- * begin anew. @return false if one of them found something. */
-static bool warm_up(void)
+/* Some random runs, for what memory is shared, until @p enough variables are known
+ * to be; each that turns out later has all begin anew.
+ * @return false if one of them found something. */
+static bool warm_up(unsigned enough)
 {
 	begin_pass(true);
-	for (unsigned i = 0; i < WARM_UP; i++) {
+	for (unsigned i = 0; i < WARM_UP && memory_places < enough; i++) {
 		run_once();
 		if (failed)
 			return false;
@@ -545,7 +459,7 @@ static bool next_run(struct result *result, const struct limits *limits,
 	result->runs++;
 	if (failed)
 		return false;
-	if (mode == EXHAUST && !next_list()) {
+	if (choices_how == EXHAUST && !choices_next()) {
 		result->exhausted = true;
 		return false;
 	}
@@ -559,9 +473,9 @@ void explore_scenario(const struct scenario *s, const struct limits *limits,
 	double since = seconds();
 
 	*result = (struct result){ 0 };
-	seed = limits->seed | 1;
+	choices_seed(limits->seed);
 	begin_scenario(s);
-	if (warm_up()) {
+	if (warm_up(UINT_MAX)) {
 		begin_pass(limits->random);
 		while (next_run(result, limits, since + limits->seconds))
 			;
@@ -571,28 +485,42 @@ void explore_scenario(const struct scenario *s, const struct limits *limits,
 	if (failed) {
 		result->failed = true;
 		memcpy(result->what, what, sizeof what);
-		write_choices(result->choices, sizeof result->choices);
+		choices_write(result->choices, sizeof result->choices);
 	}
 	result->steps = steps;
 	result->outcomes = outcomes;
 	result->seconds = seconds() - since;
 }
 
-bool explore_replay(const struct scenario *s, const char *choices_text,
-                    struct result *result)
+/* Go the same way again as far as it led when the run was made. */
+static void learn_as_then(const struct limits *limits, unsigned known)
 {
-	begin_scenario(s);
-	mode = REPLAY;
+	struct result so_far = { 0 };
+
+	choices_seed(limits->seed);
+	(void)warm_up(known);
+	begin_pass(limits->random);
+	while (memory_places < known && next_run(&so_far, limits, 1e300))
+		;
+}
+
+bool explore_replay(const struct scenario *s, const struct limits *limits,
+                    const char *choices_text, bool trace, struct result *result)
+{
+	unsigned known;
+
 	*result = (struct result){ 0 };
-	do { /* which memory is shared has to be learned first */
-		if (!read_choices(choices_text))
-			return false;
-		explore_tracing = true;
-		trace_begin();
-		run_once();
-		explore_tracing = false;
-	} while (again);
-	trace_end();
+	if (!choices_read(choices_text, &known))
+		return false;
+	begin_scenario(s);
+	learn_as_then(limits, known);
+	(void)choices_read(choices_text, &known);
+	explore_tracing = trace;
+	trace_begin();
+	run_once();
+	explore_tracing = false;
+	if (trace)
+		trace_end();
 	result->runs = 1;
 	result->failed = failed;
 	memcpy(result->what, what, sizeof what);

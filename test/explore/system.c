@@ -68,7 +68,7 @@ long explore_syscall(long number, ...)
 	if (operation == FUTEX_WAIT_PRIVATE)
 		return wait(word, value, timeout != NULL);
 	explore_point();
-	unsigned woken = explore_wake(word, (int)value);
+	unsigned woken = explore_futex_wake(word, (int)value);
 	if (explore_tracing)
 		trace_step(PC, "futex wake %s: %u woken", trace_name(word),
 		           woken);
