@@ -13,7 +13,7 @@ void thrum__idle_announce(struct thrum_pool *pool, struct sleeper *s)
 	thrum__add(&pool->resting, 1u, relaxed);
 	thrum__store(&s->rest, REST_PARKED, release);
 	/* [I4] pairs with [I2] in thrum__idle_called, [L3] in share_end, [S3] in
-	 * work_on */
+	 * work_on, [A1] in thrum__wake_attend and thrum__wake_stay_out */
 	thrum__fence_seq_cst();
 }
 

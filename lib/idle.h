@@ -51,7 +51,8 @@ static inline uint32_t thrum__idle_seen(const struct thrum_pool *pool)
  * @return true if somebody rests, who may have to be woken. */
 static inline bool thrum__idle_called(struct thrum_pool *pool)
 {
-	/* [I2] pairs with [I4] in thrum__idle_announce, [J6] in doze */
+	/* [I2] pairs with [I4] in thrum__idle_announce, [J6] in doze, [A1] in
+	 * thrum__wake_attend */
 	thrum__fence_seq_cst();
 	return thrum__load(&pool->resting, relaxed) != 0;
 }

@@ -43,6 +43,7 @@ core_sources = \
 	lib/worker.c lib/worker.h \
 	lib/resident.c \
 	lib/idle.c lib/idle.h \
+	lib/wake.c lib/wake.h \
 	lib/join.c lib/join.h \
 	lib/pool.c lib/pool.h \
 	lib/thread.c \

@@ -99,8 +99,8 @@ static struct team *make_team(struct thrum_pool *pool, uint32_t number)
 	struct team *t = thrum__load(&pool->team[number], relaxed);
 	if (!t && (t = thrum__team_new(pool, number))) {
 		/* [T6] pairs with [T5] in thrum__pool_team, thrum__pool_worker,
-		 * search, thrum__team_wake_callers, thrum__idle_seen and
-		 * sum_up */
+		 * search, turn_waits, thrum__wake_attend, thrum__wake_callers,
+		 * thrum__idle_seen and sum_up */
 		thrum__store(&pool->team[number], t, release);
 		thrum__store(&pool->teams, number + 1, release);
 	}
@@ -281,6 +281,7 @@ static void renew_worker(struct worker *w, uint32_t rest)
 	thrum__deque_reset(&w->deque);
 	thrum__store(&w->serving, 0, relaxed);
 	thrum__store(&w->leaper, 0, relaxed);
+	thrum__store(&w->attends, 0, relaxed);
 	thrum__store(&w->home.parker.token, 0, relaxed);
 	thrum__store(&w->seat.parker.token, 0, relaxed);
 	thrum__store(&w->seat.rest, REST_AWAKE, relaxed);

@@ -20,6 +20,7 @@
 #include "idle.h"
 #include "policy.h"
 #include "pool.h"
+#include "wake.h"
 #include "worker.h"
 
 /* Take part in the call that runs on @p t, if @p w is a member, and in those that
@@ -39,11 +40,11 @@ static bool look_into(struct worker *w, struct team *t, bool here,
 		if (rank == 0 || rank >= thrum__deal_ranks(deal))
 			return any; /* also: no rank */
 		if (here) {
+			thrum__wake_attend(w, t);
 			any |= thrum__worker_take_part(w, t, deal, rank);
 		} else if (!thrum__worker_turn_outside(w, t, deal, rank)
 		           && thrum__team_open_still(t)) {
-			thrum__stats_add(&w->at_home.wakes, /* another */
-			                 thrum__team_wake(t));
+			thrum__wake_stay_out(w, t, deal, rank);
 			*kept_out = true;
 		}
 		/* Relaxed: hints, read again above. */
@@ -131,6 +132,8 @@ static void rest(struct worker *w, uint32_t seen, bool kept_out,
 	if (kept_out)
 		thrum__store(&w->kept, true, relaxed); /* a hint */
 	uint64_t since = thrum__clock_ns();
+	/* Relaxed: whom it was woken for is not known. */
+	thrum__store(&w->attends, 0, relaxed);
 	thrum__idle_announce(pool, &w->home);
 	/* Ordered by [I4]; acquired by [I3] in the next round. New calls are
 	 * nothing to who is kept out, but for those that wait for it. */
@@ -152,7 +155,7 @@ static void die(struct worker *w)
 	/* Relaxed: who waits looks again after the bell. */
 	thrum__store(&w->home.rest, REST_DEAD, relaxed);
 	(void)thrum__idle_ring(w->pool);
-	thrum__team_wake_callers(w->pool);
+	thrum__wake_callers(w->pool);
 }
 
 void *thrum__worker_main(void *arg)

@@ -7,6 +7,7 @@
 
 #include "idle.h"
 #include "pool.h"
+#include "wake.h"
 #include "worker.h"
 
 /* The call moves into the team: what it is to its workers from here on. */
@@ -94,13 +95,20 @@ uint64_t thrum__session_publish(struct session *s, uint32_t blocks)
 {
 	struct team *t = s->team;
 	uint64_t deal = thrum__team_deal(t, blocks);
-	uint32_t wakes = thrum__team_sleepy(t);
+	uint32_t wakes = thrum__wake_needed(t);
+	unsigned woken = 0, more;
 
 	if (t->call.wakes != wakes)
 		t->call.wakes = wakes;
 	thrum__team_publish(t, deal);
-	if (thrum__idle_called(t->pool))
-		thrum__worker_woke(s->caller, &t->call, thrum__team_wake(t));
+	if (thrum__idle_called(t->pool)) {
+		do { /* if those woken do not: some have just fallen asleep */
+			more = thrum__wake_members(t);
+			woken += more;
+		} while (more && !wakes);
+		thrum__wake_instead(t);
+		thrum__worker_woke(s->caller, &t->call, woken);
+	}
 	thrum__worker_serve(s->caller, t, thrum__deal_epoch(deal));
 	return deal;
 }

@@ -44,6 +44,7 @@
 #include "pool.h"
 #include "progress.h"
 #include "session.h"
+#include "wake.h"
 #include "worker.h"
 
 #include <string.h>
@@ -326,7 +327,7 @@ static void feed(struct session *session, uint32_t number)
 		/* One more worker for one more item. Relaxed: a hint. */
 		thrum__store(&t->next_wake, 1, relaxed);
 		thrum__worker_woke(session->caller, session->task.call,
-		                   thrum__team_wake(t));
+		                   thrum__wake_members(t));
 	}
 }
 

@@ -14,7 +14,6 @@
 
 #include "affinity.h"
 #include "cpus.h"
-#include "idle.h"
 #include "pool.h"
 
 #include <string.h>
@@ -147,7 +146,7 @@ static void write_tables(struct team *t, const struct worker *at,
 
 	for (unsigned r = 0; r < old; r++) {
 		uint16_t w = thrum__load(&t->member[r], relaxed); /* its own */
-		/* [T3] pairs with [T4] in look_into */
+		/* [T3] pairs with [T4] in look_into, turn_waits */
 		if (w < pool->places)
 			thrum__store(&t->rank[w], THRUM__NO_RANK, release);
 	}
@@ -157,7 +156,7 @@ static void write_tables(struct team *t, const struct worker *at,
 	for (unsigned r = 0; r < n; r++) {
 		/* Relaxed: any id will do, see thrum__team_member. */
 		thrum__store(&t->member[r], id[r], relaxed);
-		/* [T3] pairs with [T4] in look_into */
+		/* [T3] pairs with [T4] in look_into, turn_waits */
 		if (id[r] < pool->places)
 			thrum__store(&t->rank[id[r]], (uint16_t)r, release);
 		if (n_jobs < pool->places && r > 0
@@ -260,7 +259,7 @@ uint64_t thrum__team_deal(struct team *t, uint32_t blocks)
 
 void thrum__team_publish(struct team *t, uint64_t deal)
 {
-	/* [T1] pairs with [T2] in look_into, thrum__idle_seen */
+	/* [T1] pairs with [T2] in look_into, turn_waits, thrum__idle_seen */
 	thrum__store(&t->deal, deal, release);
 }
 
@@ -303,75 +302,6 @@ void thrum__team_sum(struct team *t, uint64_t deal, struct tally *tally)
 		if (thrum__load(&d->word, relaxed) >> 32
 		    == thrum__deal_epoch(deal))
 			thrum__tally_merge(tally, &d->tally);
-	}
-}
-
-bool thrum__team_attended(const struct team *t)
-{
-	uint32_t n = thrum__load(&t->size, relaxed); /* a hint, all */
-
-	for (uint32_t r = 1; r < n && r < 8; r++) {
-		const struct worker *w = thrum__team_member(t, r);
-		if (thrum__load(&w->home.rest, relaxed) == REST_AWAKE
-		    && !thrum__worker_held(w))
-			return true;
-	}
-	return n > 8;
-}
-
-/* Nobody is to be woken: the usual case when calls follow each other closely. The
- * residents of places that callers hold rest all the time, so the count of those
- * that rest does not tell. */
-bool thrum__team_sleepy(const struct team *t)
-{
-	/* Relaxed all: who is woken is a matter of speed. */
-	uint32_t below = thrum__load(&t->wake_below, relaxed);
-	uint32_t r = thrum__load(&t->next_wake, relaxed);
-
-	if (!thrum__load(&t->pool->resting, relaxed))
-		return false;
-	if (below > r + 8)
-		return true;
-	for (; r < below; r++) {
-		const struct worker *w = thrum__team_member(t, r);
-		if (thrum__load(&w->home.rest, relaxed) != REST_AWAKE
-		    && !thrum__worker_kept_out(w))
-			return true;
-	}
-	return false;
-}
-
-unsigned thrum__team_wake(struct team *t)
-{
-	unsigned woken = 0;
-
-	if (!thrum__team_sleepy(t))
-		return 0;
-	/* Relaxed all: a matter of speed, as above. */
-	while (woken < thrum__policy_wakes()
-	       && thrum__load(&t->pool->resting, relaxed)) {
-		if (thrum__load(&t->next_wake, relaxed)
-		    >= thrum__load(&t->wake_below, relaxed))
-			break;
-		uint32_t r = thrum__add(&t->next_wake, 1u, relaxed);
-		if (r >= thrum__load(&t->wake_below, relaxed))
-			break;
-		struct worker *w = thrum__team_member(t, r);
-		woken += !thrum__worker_kept_out(w) && thrum__idle_rouse(w);
-	}
-	return woken;
-}
-
-void thrum__team_wake_callers(struct thrum_pool *pool)
-{
-	/* [T5] pairs with [T6] in make_team */
-	uint32_t n = thrum__load(&pool->teams, acquire);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct team *t = thrum__load(&pool->team[i], relaxed);
-		if (thrum__team_open_still(t)) /* one too many is well */
-			(void)thrum__idle_wake(pool,
-			                       &thrum__team_member(t, 0)->seat);
 	}
 }
 

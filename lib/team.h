@@ -126,12 +126,6 @@ uint64_t thrum__team_deal(struct team *t, uint32_t blocks);
 /** Let the members see the call and its @p deal. */
 void thrum__team_publish(struct team *t, uint64_t deal);
 
-/** Some members may have to be woken. A hint. */
-bool thrum__team_sleepy(const struct team *t);
-
-/** Some members are awake, and not kept out. A hint. */
-bool thrum__team_attended(const struct team *t);
-
 /** Count @p blocks of the call of @p deal as done by @p rank, whose worker calls
  * it, with what became of them. The call may be gone after it. */
 void thrum__team_done(struct team *t, uint64_t deal, unsigned rank,
@@ -143,12 +137,6 @@ bool thrum__team_complete(const struct team *t, uint64_t deal,
 
 /** Add up what became of them, once all are done. Caller. */
 void thrum__team_sum(struct team *t, uint64_t deal, struct tally *tally);
-
-/** Wake members, nearest first; those woken wake more. @return how many. */
-unsigned thrum__team_wake(struct team *t);
-
-/** Wake the callers of all calls of @p pool that sleep, to look again. */
-void thrum__team_wake_callers(struct thrum_pool *pool);
 
 /** False once the call of @p t is over. A hint. */
 static inline bool thrum__team_open_still(const struct team *t)

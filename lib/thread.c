@@ -17,6 +17,7 @@
 #include "idle.h"
 #include "pool.h"
 #include "signals.h"
+#include "wake.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -105,7 +106,7 @@ bool thrum__pool_start(struct worker *w)
 		thrum__store(&w->home.rest, REST_UNSTARTED, relaxed);
 		/* Somebody may wait for this one to have a turn. */
 		(void)thrum__idle_ring(pool);
-		thrum__team_wake_callers(pool);
+		thrum__wake_callers(pool);
 	}
 	errno = saved;
 	return rc == 0;

@@ -32,6 +32,7 @@
 #include "idle.h"
 #include "policy.h"
 #include "pool.h"
+#include "wake.h"
 
 /* Say for which call the tasks are that are about to be exposed. Not before: a
  * call without forks then leaves these lines alone, and its thieves with them. */
@@ -99,23 +100,6 @@ static void share_end(struct share *s, struct team *t, uint64_t deal,
 	    && (all == 0 || thrum__team_complete(t, deal, all))
 	    && thrum__idle_wake(pool, &caller->seat) && s->task.worker)
 		thrum__stats_add(&s->task.worker->at_seat.wakes, 1);
-}
-
-/* Wake one member that rests: the caller, or a resident. @p by holds a part of
- * the call. */
-static void wake_one(struct team *t, struct worker *by)
-{
-	uint32_t n = thrum__load(&t->size, relaxed); /* bounded, a hint */
-
-	for (uint32_t r = 0; r < n; r++) {
-		struct worker *w = thrum__team_member(t, r);
-		if (w != by && (r == 0 ? thrum__idle_wake(w->pool, &w->seat)
-		                : !thrum__worker_kept_out(w)
-		                  && thrum__idle_rouse(w))) {
-			thrum__worker_woke(by, &t->call, 1);
-			return;
-		}
-	}
 }
 
 /* What a thief has found so far. */
@@ -186,7 +170,7 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 	if (thrum__idle_ring(t->pool)
 	    && (w->block_ns == 0 || thrum__policy_worth_waking(
 				    (rest.hi - rest.lo) * w->block_ns)))
-		wake_one(t, w);
+		thrum__wake_one(t, w);
 	return true;
 }
 
@@ -195,7 +179,7 @@ static bool steal_blocks(struct worker *w, struct team *t, uint64_t deal,
 static void leave_rest(struct worker *w, struct team *t)
 {
 	if (thrum__idle_ring(t->pool))
-		wake_one(t, w);
+		thrum__wake_one(t, w);
 }
 
 /* Run the blocks in @p got, and then those of the own range. */
@@ -208,7 +192,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 	uint64_t since = 0;
 
 	if (rank != 0 && call->wakes)
-		thrum__worker_woke(w, call, thrum__team_wake(t));
+		thrum__worker_woke(w, call, thrum__wake_on(t));
 	do {
 		/* The clock is read only where its answer is used. */
 		uint32_t more = thrum__range_left(own, deal, rank);
@@ -231,7 +215,7 @@ static void run_blocks(struct worker *w, struct team *t, uint64_t deal,
 		    && thrum__load(&t->pool->resting, relaxed)
 		    && thrum__policy_worth_waking(
 			    w->block_ns * thrum__range_left(own, deal, rank)))
-			wake_one(t, w);
+			thrum__wake_one(t, w);
 		/* Relaxed: a hint. */
 		if (rank != 0 && thrum__load(&w->wanted, relaxed)) {
 			leave_rest(w, t);
@@ -371,7 +355,7 @@ static bool steal_from(struct worker *w, struct worker *victim, uint64_t key,
 	/* There is more where this came from. */
 	if (thrum__deque_tail(word) + 1 < thrum__deque_split(word)
 	    && thrum__load(&t->pool->resting, relaxed)) /* a hint */
-		wake_one(t, w);
+		thrum__wake_one(t, w);
 	thrum__worker_serve(w, t, (uint32_t)(key >> 32));
 	thrum__worker_run_slot(w, victim, s, number, n_jobs);
 	return true;
@@ -424,7 +408,7 @@ void thrum__worker_expose(struct worker *w)
 	} else if (resting) {
 		/* Relaxed: its own. */
 		uint64_t serving = thrum__load(&w->serving, relaxed);
-		wake_one(thrum__pool_team(w->pool, (uint32_t)serving), w);
+		thrum__wake_one(thrum__pool_team(w->pool, (uint32_t)serving), w);
 	}
 }
 
@@ -482,7 +466,7 @@ void thrum__worker_finish(struct worker *w, struct team *t, uint64_t deal)
 
 	/* The own blocks first: a matter of speed. */
 	(void)help_own(w, t, deal, 0);
-	if (thrum__team_attended(t) && linger(t, deal))
+	if (thrum__wake_attended(t) && linger(t, deal))
 		return;
 	for (;;) {
 		uint32_t seen = thrum__idle_seen(w->pool);

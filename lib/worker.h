@@ -48,6 +48,8 @@ struct worker {
 	 * it waits for the end of its call or for a stolen task. */
 	THRUM__ALIGNED struct sleeper home; /* A of the resident */
 	struct sleeper seat;     /* A of who works here */
+	_Atomic uint32_t attends; /* S its resident is at that team: number + 1;
+	                           * 0 none. See wake.c */
 	/* Not beside home, which wakers read: it changes with each search. */
 	THRUM__ALIGNED _Atomic uint32_t taken; /* A */
 	_Atomic bool wanted;     /* A by a caller on its core, from the resident */

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <thrum.h>
 
@@ -220,6 +221,70 @@ START_TEST(threads_may_come_and_go)
 }
 END_TEST
 
+/* Jobs that all have to be there at once, and stay until they may go. */
+struct gathering {
+	pthread_t thread;
+	thrum_pool *pool;
+	int size, rc;
+	atomic_int there;
+	atomic_bool may_go;
+};
+
+static int gather(void *ctx, size_t i, void *result, thrum_task *task)
+{
+	struct gathering *g = ctx;
+	(void)i, (void)result, (void)task;
+	atomic_fetch_add(&g->there, 1);
+	while (atomic_load(&g->there) < g->size || !atomic_load(&g->may_go))
+		doze(1);
+	return 0;
+}
+
+static void *hold_gathering(void *ctx)
+{
+	struct gathering *g = ctx;
+	g->rc = thrum_map(g->pool, (size_t)g->size, gather, g, NULL, 0, NULL);
+	return NULL;
+}
+
+static void begin_gathering(struct gathering *g, thrum_pool *pool, int size)
+{
+	*g = (struct gathering){ .pool = pool, .size = size };
+	ck_assert_int_eq(pthread_create(&g->thread, NULL, hold_gathering, g), 0);
+	while (atomic_load(&g->there) < size)
+		doze(1);
+}
+
+static void end_gathering(struct gathering *g)
+{
+	atomic_store(&g->may_go, true);
+	ck_assert_int_eq(pthread_join(g->thread, NULL), 0);
+	ck_assert_int_eq(g->rc, 0);
+}
+
+/* Of 12 workers 5 are at work in the middle, and a caller may have a place there
+ * though others took its jobs. A call of 6 jobs has to find those before and behind
+ * them, who all sleep. */
+START_TEST(a_call_does_not_count_on_those_at_work_for_another)
+{
+	thrum_pool *pool;
+	struct gathering first, second, last;
+
+	ck_assert_int_eq(thrum_pool_create(&pool, THRUM_POOL_OPTS(
+		.n_jobs = 12)), 0);
+	for (long i = rounds(20, 1000); i > 0; i--) {
+		begin_gathering(&first, pool, 5);
+		begin_gathering(&second, pool, 5);
+		end_gathering(&first);
+		doze(5);
+		begin_gathering(&last, pool, 6);
+		end_gathering(&last);
+		end_gathering(&second);
+	}
+	ck_assert_int_eq(thrum_pool_destroy(pool), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("callers");
@@ -229,6 +294,7 @@ int main(void)
 	tcase_add_loop_test(c, callers_of_one_pool_get_their_own_results, 0, 3);
 	tcase_add_test(c, turns_for_each_worker_go_beside_other_calls);
 	tcase_add_test(c, threads_may_come_and_go);
+	tcase_add_test(c, a_call_does_not_count_on_those_at_work_for_another);
 	add_test(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -57,7 +57,8 @@ struct scenario {
 /** The end of a list has no name. */
 extern const struct scenario explore_litmus[], explore_broken[],
 	explore_deque[], explore_range[], explore_park[], explore_idle[],
-	explore_join[], explore_feed[], explore_team[], explore_stream[],
+	explore_join[], explore_feed[], explore_team[], explore_wake[],
+	explore_stream[],
 	explore_steal[], explore_call[], explore_turns[],
 	explore_outlet[], explore_display[];
 

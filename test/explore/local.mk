@@ -49,7 +49,10 @@ EXTRA_DIST += \
 	test/explore/idle.c \
 	test/explore/join.c \
 	test/explore/call.c \
+	test/explore/calls.c \
+	test/explore/calls.h \
 	test/explore/team.c \
+	test/explore/wake.c \
 	test/explore/turns.c \
 	test/explore/stream.c \
 	test/explore/display.c \

@@ -33,7 +33,7 @@
 static const struct scenario *const lists[] = {
 	explore_litmus, explore_broken, explore_deque, explore_range,
 	explore_park, explore_feed, explore_idle, explore_join,
-	explore_call, explore_team, explore_turns, explore_stream,
+	explore_call, explore_team, explore_wake, explore_turns, explore_stream,
 	explore_outlet, explore_display, explore_steal,
 };
 

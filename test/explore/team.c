@@ -4,105 +4,72 @@
  *
  * All of lib/session.c, team.c, worker.c, resident.c, idle.c, park.c and range.c:
  * a caller that shares calls of a few blocks, as loop.c does, and residents from
- * thrum__worker_main on, until the pool ends. A block writes to the frame of its
- * call, which is gone as soon as the call has returned.
+ * thrum__worker_main on, until the pool ends.
  */
 #include "explore.h"
 
-#include "idle.h"
+#include "calls.h"
 #include "session.h"
 #include "world.h"
 
-#include <string.h>
-#include <thrum/fork.h>
-
-enum { CALLS = 2, BLOCKS = 6 };
-
-struct frame {
-	_Alignas(16) unsigned ran[BLOCKS]; /* plain: by who runs the block, then
-	                                    * the caller */
-};
-
-struct shape {
-	struct frame *frame;
-};
-
-static struct frame frames[2][CALLS]; /* by caller */
-static unsigned calls, blocks;
-static _Atomic uint32_t callers;
-static unsigned needed; /* blocks that wait for each other */
-static bool forks;      /* each block, a task that another has to take */
-
-static void prepare(unsigned places, unsigned teams, unsigned n, unsigned of)
-{
-	world_prepare(places, teams);
-	memset(frames, 0, sizeof frames);
-	calls = n;
-	blocks = of;
-	thrum__store(&callers, teams < 2 ? 1 : teams, relaxed);
-	needed = 0;
-	forks = false;
-	explore_name(frames, sizeof frames, "frames");
-}
-
 static void prepare_once(void)
 {
-	prepare(2, 1, 1, 2);
+	calls_prepare(2, 1, 1, 2);
 }
 
 static void prepare_twice(void)
 {
-	prepare(2, 1, 2, 2);
+	calls_prepare(2, 1, 2, 2);
 }
 
 static void prepare_three(void)
 {
-	prepare(3, 1, 1, 3);
+	calls_prepare(3, 1, 1, 3);
 }
 
 /* The first call finds no team: what it makes is seen whole. */
 static void prepare_first(void)
 {
-	prepare(2, 0, 1, 2);
+	calls_prepare(2, 0, 1, 2);
 }
 
 /* Blocks that are run at the same time: each is taken by a worker that has nothing
  * to do, be it asleep. */
 static void prepare_needed(void)
 {
-	prepare(2, 1, 1, 2);
-	needed = 2;
+	calls_prepare(2, 1, 1, 2);
+	calls.needed = 2;
 }
 
 static void prepare_needed_3(void)
 {
-	prepare(3, 1, 1, 3);
-	needed = 3;
+	calls_prepare(3, 1, 1, 3);
+	calls.needed = 3;
 }
 
 static void prepare_needed_twice(void)
 {
-	prepare(2, 1, 2, 2);
-	needed = 2;
+	calls_prepare(2, 1, 2, 2);
+	calls.needed = 2;
 }
 
 static void prepare_forked(void)
 {
-	prepare(2, 1, 1, 1);
-	forks = true;
+	calls_prepare(2, 1, 1, 1);
+	calls.forks = true;
 }
 
 /* So many blocks that a thief gives some of what it stole back. */
 static void prepare_rest(void)
 {
-	prepare(2, 1, 1, BLOCKS);
+	calls_prepare(2, 1, 1, BLOCKS);
 }
 
 /* At the turn of THRUM__LAG, with words that nobody has touched since the first
  * call, and a count that was left by the call of the same epoch. */
 static void prepare_lag(void)
 {
-	prepare(2, 1, 2, 2);
+	calls_prepare(2, 1, 2, 2);
 	struct team *t = thrum__load(&world.team[0], relaxed);
 	thrum__store(&t->deal, thrum__deal_pack(THRUM__LAG - 1, 0, 2), relaxed);
 	for (unsigned r = 0; r < 2; r++)
@@ -112,56 +79,7 @@ static void prepare_lag(void)
 
 static void prepare_callers(void)
 {
-	prepare(2, 2, 1, 2);
-}
-
-static int meet(void *ctx, thrum_task *task)
-{
-	(void)ctx, (void)task;
-	world_meet(2);
-	return 0;
-}
-
-static void run(struct call *call, struct thrum_task *task, uint32_t lo,
-                uint32_t hi, struct tally *tally)
-{
-	const struct shape *shape = call->shape;
-
-	for (uint32_t b = lo; b < hi; b++) {
-		explore_check(b < blocks, "a block that there is not");
-		shape->frame->ran[b]++;
-		world_meet(needed);
-		if (forks) {
-			thrum_forked f = thrum_fork(task, meet, NULL);
-			world_meet(2);
-			thrum_join(task, f);
-		}
-	}
-	tally->done += hi - lo;
-}
-
-static void share(struct frame *frame)
-{
-	struct call call = {
-		.pool = &world, .work = run, .n_jobs = (int)world.places,
-		.fpenv = thrum__fpenv_get(),
-	};
-	struct shape shape = { frame };
-	struct tally tally = { 0 };
-	struct session s;
-
-	thrum__session_begin(&s, &call, NULL, false);
-	explore_check(s.kind == SESSION_TEAM, "no team was free");
-	thrum__team_shape(s.team, &shape, sizeof shape, 1);
-	uint64_t deal = thrum__session_publish(&s, blocks);
-	thrum__worker_finish(s.caller, s.team, deal);
-	thrum__team_sum(s.team, deal, &tally);
-	thrum__session_end(&s);
-	explore_check(tally.done == blocks, "the blocks were not all counted");
-	for (unsigned b = 0; b < blocks; b++)
-		explore_check(frame->ran[b] == 1,
-		              "a block was not run exactly once");
-	explore_dead(frame, sizeof *frame);
+	calls_prepare(2, 2, 1, 2);
 }
 
 /* Ranks and members are each other's. */
@@ -231,52 +149,6 @@ static void place_of_caller(void)
 	thrum__store(&w[0].taken, PLACE_FREE, relaxed);
 }
 
-/* A resident gives some of what it stole back, which seems not worth a wake, and
- * then has to go, while the caller sleeps. */
-static struct shape left_shape = { &frames[0][0] };
-static uint64_t left_deal;
-
-static void prepare_leave(void)
-{
-	prepare(2, 1, 1, 2);
-	struct team *t = thrum__load(&world.team[0], relaxed);
-	left_deal = thrum__deal_pack(1, 2, 2);
-	t->call = (struct call){
-		.pool = &world, .team = t, .work = run, .n_jobs = 2,
-		.fpenv = thrum__fpenv_get(), .shape = &left_shape,
-	};
-	for (uint16_t r = 0; r < 2; r++) {
-		thrum__store(&t->member[r], r, relaxed);
-		thrum__store(&t->rank[r], r, relaxed);
-		thrum__range_set(&t->seat[r].range, 1, 0, 0);
-		world.worker[r].order = thrum__pool_order(&world, r);
-	}
-	thrum__store(&t->size, 2, relaxed);
-	thrum__store(&t->busy, 1, relaxed);
-	thrum__store(&t->deal, left_deal, relaxed);
-	thrum__store(&world.worker[1].wanted, true, relaxed);
-}
-
-static void give_back_and_leave(void)
-{
-	struct team *t = thrum__load(&world.team[0], relaxed);
-
-	thrum__range_set(&t->seat[1].range, 1, 0, 2);
-	(void)thrum__worker_help(&world.worker[1], t, left_deal, 1);
-}
-
-static void finish_what_is_left(void)
-{
-	thrum__worker_finish(&world.worker[0],
-	                     thrum__load(&world.team[0], relaxed), left_deal);
-}
-
-static void both_were_run(void)
-{
-	explore_check(frames[0][0].ran[0] == 1 && frames[0][0].ran[1] == 1,
-	              "a block was not run exactly once");
-}
-
 /* Of a call inside another only the workers of that are members. */
 static void choose_inside(void)
 {
@@ -334,7 +206,7 @@ static unsigned message;
 
 static void prepare_seen(void)
 {
-	prepare(3, 1, 1, 1);
+	calls_prepare(3, 1, 1, 1);
 	message = 0;
 }
 
@@ -373,7 +245,7 @@ static void see_rank_gone(void)
 /* Between two calls one for which there is no memory. */
 static void prepare_no_memory(void)
 {
-	prepare(3, 1, 1, 1);
+	calls_prepare(3, 1, 1, 1);
 	world_without_order(1);
 	for (unsigned p = 0; p < world.places; p += 2)
 		world.worker[p].order = thrum__pool_order(&world, p);
@@ -393,30 +265,22 @@ static void want_place(void)
 
 static void prepare_tables(void)
 {
-	prepare(3, 1, 1, 1);
+	calls_prepare(3, 1, 1, 1);
 }
 
 /* Two callers on the core of the one place. */
 static void prepare_place(void)
 {
-	prepare(2, 2, 1, 1);
+	calls_prepare(2, 2, 1, 1);
 	world.places = 1;
 }
 
 static void call_lagging(void)
 {
-	blocks = 1; /* the part of rank 0 is empty, and stays untouched */
-	share(&frames[0][0]);
-	blocks = 2;
-	share(&frames[0][1]);
-}
-
-static void call_and_end(void)
-{
-	for (unsigned i = 0; i < calls; i++)
-		share(&frames[explore_self()][i]);
-	if (thrum__sub(&callers, 1, acq_rel) == 1)
-		world_end();
+	calls.blocks = 1; /* the part of rank 0 is empty, and stays untouched */
+	calls_share(&calls.frame[0][0]);
+	calls.blocks = 2;
+	calls_share(&calls.frame[0][1]);
 }
 
 static void resident_of_0(void)
@@ -431,36 +295,33 @@ static void resident_of_1(void)
 
 const struct scenario explore_team[] = {
 	{ "team-one-call", "A call returns when its blocks are done, each once.",
-	  prepare_once, { call_and_end, world_resident }, world_check_awake },
+	  prepare_once, { calls_and_end, world_resident }, world_check_awake },
 	{ "team-two-calls", "Who is late for one call takes no part in it.",
-	  prepare_twice, { call_and_end, world_resident }, world_check_awake },
+	  prepare_twice, { calls_and_end, world_resident }, world_check_awake },
 	{ "team-three", "Three members, each block once.",
-	  prepare_three, { call_and_end, world_resident, world_resident },
+	  prepare_three, { calls_and_end, world_resident, world_resident },
 	  world_check_awake },
 	{ "team-own-resident", "A caller and the resident of its place share it.",
-	  prepare_once, { call_and_end, resident_of_1, resident_of_0 },
+	  prepare_once, { calls_and_end, resident_of_1, resident_of_0 },
 	  world_check_awake },
 	{ "team-first-call", "A team that is just made is seen whole.",
-	  prepare_first, { call_and_end, world_resident }, world_check_awake },
+	  prepare_first, { calls_and_end, world_resident }, world_check_awake },
 	{ "team-needed", "Each block is taken by who has nothing to do.",
-	  prepare_needed, { call_and_end, world_resident }, world_check_awake },
+	  prepare_needed, { calls_and_end, world_resident }, world_check_awake },
 	{ "team-needed-3", "So are two.",
-	  prepare_needed_3, { call_and_end, world_resident, world_resident },
+	  prepare_needed_3, { calls_and_end, world_resident, world_resident },
 	  world_check_awake },
 	{ "team-needed-twice", "So is each of the next call.",
-	  prepare_needed_twice, { call_and_end, world_resident },
+	  prepare_needed_twice, { calls_and_end, world_resident },
 	  world_check_awake },
 	{ "team-forked", "A task of a block is taken, too.",
-	  prepare_forked, { call_and_end, world_resident }, world_check_awake },
+	  prepare_forked, { calls_and_end, world_resident }, world_check_awake },
 	{ "team-rest", "What a thief gives back is done by somebody.",
-	  prepare_rest, { call_and_end, world_resident }, world_check_awake,
+	  prepare_rest, { calls_and_end, world_resident }, world_check_awake,
 	  .random = true },
 	{ "team-left", "And what is left behind by one that has to go.",
-	  prepare_rest, { call_and_end, world_resident, want_place },
+	  prepare_rest, { calls_and_end, world_resident, want_place },
 	  world_check_awake, .random = true, .endless = true },
-	{ "team-leave", "Who sleeps hears of what is left behind.",
-	  prepare_leave, { finish_what_is_left, give_back_and_leave },
-	  both_were_run },
 	{ "team-near", "A caller sits on its core, or near to it.",
 	  prepare_tables, { place_of_caller }, world_check_awake },
 	{ "team-rank", "Who sees a rank sees what was before it.",
@@ -481,6 +342,6 @@ const struct scenario explore_team[] = {
 	{ "team-place", "Of two callers each has its worker for itself.",
 	  prepare_place, { open_twice, open_twice }, world_check_awake },
 	{ "team-two-callers", "Two calls at a time keep apart.",
-	  prepare_callers, { call_and_end, call_and_end }, NULL },
+	  prepare_callers, { calls_and_end, calls_and_end }, NULL },
 	{ 0 },
 };

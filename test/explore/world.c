@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { PLACES = 3, TEAMS = 2 };
+enum { PLACES = 5, TEAMS = 2 };
 
 struct thrum_pool world;
 
@@ -68,9 +68,12 @@ static void init_team(unsigned i, unsigned places)
 
 static void name_places(void)
 {
-	static const char *const home[] = { "home[0]", "home[1]", "home[2]" };
-	static const char *const seat[] = { "seat[0]", "seat[1]", "seat[2]" };
-	static const char *const word[] = { "word[0]", "word[1]", "word[2]" };
+	static const char *const home[] = { "home[0]", "home[1]", "home[2]",
+		                            "home[3]", "home[4]" };
+	static const char *const seat[] = { "seat[0]", "seat[1]", "seat[2]",
+		                            "seat[3]", "seat[4]" };
+	static const char *const word[] = { "word[0]", "word[1]", "word[2]",
+		                            "word[3]", "word[4]" };
 
 	for (unsigned i = 0; i < world.places; i++) {
 		explore_name(&workers[i].home, sizeof workers[i].home, home[i]);

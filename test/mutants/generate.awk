@@ -549,11 +549,12 @@ BEGIN {
 	changes = "store|swap|add|sub|or|and|cas|poke|poke_swap|poke_or|poke_cas"
 	forms = "thrum__(load|peek|" changes ")\\("
 	writes = "thrum__(fence_seq_cst|" changes ")\\("
-	wakes = "(ring|called|wake|rouse|wake_one|unpark)$"
+	wakes = "(ring|called|wake|rouse|rouse_one|wake_one|wake_members|" \
+	        "wake_attend|stay_out|excuse|unpark)$"
 	# Counts that are shown, and what the caller of a function has of it.
 	passive = "^(thrum__stats_|thrum__pool_count|thrum__worker_woke)"
 	n = split("deque.c deque.h range.c range.h park.c park.h idle.c idle.h " \
-	          "feed.h join.c team.c team.h worker.c worker.h resident.c " \
+	          "feed.h join.c team.c team.h wake.c worker.c worker.h resident.c " \
 	          "session.c call.c call.h items.c fork.c stream.c", list, " ")
 	for (i = 1; i <= n; i++)
 		of_protocol[list[i]] = 1
