@@ -31,6 +31,36 @@ static void none_rests(void)
 	              "a member that was needed was not woken");
 }
 
+/* Of four members one is up, which is at no team, at this one, or at one that has
+ * no call; the others sleep. */
+static void prepare_nobody(void)
+{
+	calls_prepare(4, 2, 1, 2);
+	(void)calls_place(0, 0, 0, 4);
+}
+
+static bool sleep_and_wake(unsigned at, unsigned below, unsigned woken)
+{
+	struct worker *w = world.worker;
+
+	thrum__store(&w[1].attends, at, relaxed);
+	thrum__store(&w[2].home.rest, REST_PARKED, relaxed);
+	thrum__store(&w[3].home.rest, REST_PARKED, relaxed);
+	thrum__store(&world.resting, 2, relaxed);
+	thrum__store(&team(0)->next_wake, 1, relaxed);
+	thrum__store(&team(0)->wake_below, below, relaxed);
+	return thrum__wake_needed(team(0)) == (woken > 0)
+	       && thrum__wake_members(team(0)) == woken
+	       && thrum__load(&w[3].home.rest, relaxed) == REST_PARKED;
+}
+
+static void wake_nobody(void)
+{
+	for (unsigned at = 0; at < 3; at++)
+		explore_check(sleep_and_wake(at, 2, 0) && sleep_and_wake(at, 3, 1),
+		              "who comes by itself is not counted on");
+}
+
 static void prepare_needed(void)
 {
 	calls_prepare(4, 1, 1, 4);
@@ -235,6 +265,8 @@ static void both_were_run(void)
 }
 
 const struct scenario explore_wake[] = {
+	{ "wake-nobody", "Nobody is woken for who comes by itself.",
+	  prepare_nobody, { wake_nobody }, NULL },
 	{ "wake-needed", "Also more than a caller wakes are woken.",
 	  prepare_needed, { calls_and_end, world_resident, world_resident,
 	                    world_resident }, world_check_awake },
