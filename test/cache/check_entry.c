@@ -316,6 +316,15 @@ START_TEST(what_has_no_room_is_refused)
 		             .shape = { SIZE_MAX / 4, 4 } };
 	struct entry e = { .name = "f", .host = "h", .kind = ENTRY_VALUE };
 
+	thrum_array half = { .dtype = THRUM_F64, .ndim = 1,
+		             .shape = { PTRDIFF_MAX / 16 } };
+	thrum_array halves[3] = { half, half, half };
+	struct entry three = { .name = "f", .host = "h", .kind = ENTRY_ARRAYS,
+		               .arrays = 3 };
+	int64_t made;
+
+	ck_assert_int_eq(thrum__entry_layout(&three, halves), -EOVERFLOW);
+	ck_assert(!thrum__entry_made((const unsigned char *)"THRUM", 5, &made));
 	memset(name, 'n', ENTRY_NAME_MAX);
 	memset(host, 'h', ENTRY_HOST_MAX);
 	ck_assert_int_eq(thrum__entry_layout(&e, NULL), 0);

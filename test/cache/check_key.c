@@ -199,6 +199,9 @@ static void sticks(thrum_key *key, int error)
 	ck_assert_int_eq(key->error, error);
 	thrum_key_i64(key, "later", 1);
 	thrum_key_i64(key, "", 1);
+	thrum_array a = thrum_array_1d(THRUM_U8, "abc", 3);
+	thrum_key_array(key, "array", &a);
+	thrum_key_struct(key, "sub", &outer);
 	ck_assert_int_eq(key->error, error);
 	ck_assert_uint_eq(key->used, used);
 	ck_assert_int_eq(thrum_hash_key(&h, key), error);

@@ -30,6 +30,8 @@ START_TEST(bad_options_are_refused)
 		ck_assert_ptr_null(m);
 	}
 	newer.o.size = sizeof newer;
+	newer.o.wait_s = 1e300; /* for ever */
+	newer.o.max_age_s = 1e300;
 	ck_assert_int_eq(thrum_memo_open(&m, the_dir, &newer.o), 0);
 	ck_assert_int_eq(thrum_memo_evict(m, &bad[3]), THRUM_EINVAL);
 	thrum_memo_close(m);
@@ -39,6 +41,13 @@ START_TEST(bad_options_are_refused)
 }
 END_TEST
 
+static int no_arrays(void *ctx, thrum_array *results, size_t n)
+{
+	(void)ctx, (void)results, (void)n;
+	count_run();
+	return 0;
+}
+
 START_TEST(bad_arguments_are_refused_and_nothing_is_run)
 {
 	static char too_long[1025];
@@ -46,6 +55,7 @@ START_TEST(bad_arguments_are_refused_and_nothing_is_run)
 	thrum_key key = key_of(1), broken = { .error = THRUM_E2BIG };
 	thrum_fn fn = THRUM_FN("triple", 1);
 	thrum_memo_ref ref;
+	thrum_array a;
 	int64_t x = 1, y;
 
 	memset(too_long, 'x', sizeof too_long - 1);
@@ -70,7 +80,12 @@ START_TEST(bad_arguments_are_refused_and_nothing_is_run)
 			sizeof y, 0x80), THRUM_EINVAL);
 		ck_assert_int_eq(thrum_memo_call(o, fn, &broken, triple, &x,
 			&y, sizeof y, 0), THRUM_E2BIG);
+		ck_assert_int_eq(thrum_memo_get(o, NULL, &y, sizeof y),
+		                 THRUM_EINVAL);
+		ck_assert_int_eq(thrum_memo_arrays(o, fn, &broken, no_arrays,
+			NULL, &a, 1, 0), THRUM_E2BIG);
 	}
+	ck_assert_int_eq(thrum_memo_forget(m, fn, &broken), THRUM_E2BIG);
 	thrum_memo_close(m);
 	ck_assert_int_eq(thrum_memo_ref_of(&ref, fn, &broken), THRUM_E2BIG);
 	ck_assert_int_eq(thrum_memo_ref_of(NULL, fn, &key), THRUM_EINVAL);

@@ -162,6 +162,60 @@ START_TEST(compressed_arrays_come_back)
 }
 END_TEST
 
+static int zeros(void *ctx, thrum_array *results, size_t n)
+{
+	static double none[1000];
+	(void)ctx;
+	count_run();
+	for (size_t i = 0; i < n; i++)
+		results[i] = thrum_array_1d(THRUM_F64, none, 1000);
+	return 0;
+}
+
+static int fill_value(void *ctx, void *result)
+{
+	count_run();
+	memset(result, 7, *(const size_t *)ctx);
+	return 0;
+}
+
+/* Also what is one piece, or so small that to compress it is not worth it. */
+START_TEST(compressed_values_come_back)
+{
+	static unsigned char value[5000];
+	static const size_t sizes[] = { 1, 511, 512, sizeof value };
+	thrum_memo *m;
+	int rc = thrum_memo_open(&m, the_dir, THRUM_MEMO_OPTS(
+		.compress = THRUM_ZSTD));
+
+	if (rc == THRUM_ENOTSUP) {
+		printf("# skipped: no zstd in this build\n");
+		return;
+	}
+	ck_assert_int_eq(rc, 0);
+	for (size_t turn = 0; turn < 8; turn++) {
+		size_t n = sizes[turn % 4];
+		thrum_key key = key_of((int64_t)n);
+		memset(value, 0, sizeof value);
+		ck_assert_int_eq(thrum_memo_call(m, THRUM_FN("value", 1), &key,
+			fill_value, &n, value, n, 0), 0);
+		ck_assert(value[0] == 7 && value[n - 1] == 7);
+		ck_assert_int_eq(counted_runs(), turn < 4 ? (int)turn + 1 : 4);
+	}
+	for (int turn = 0; turn < 2; turn++) {
+		thrum_key key = key_of(1);
+		thrum_array a;
+		ck_assert_int_eq(thrum_memo_arrays(m, THRUM_FN("zeros", 1),
+			&key, zeros, NULL, &a, 1, 0), 0);
+		ck_assert(a.shape[0] == 1000 && ((double *)a.data)[999] == 0);
+		thrum_array_release(&a);
+		ck_assert_int_eq(counted_runs(), 5);
+	}
+	ck_assert_uint_lt(stats_of(m).bytes, sizeof value + 8000);
+	thrum_memo_close(m);
+}
+END_TEST
+
 /* Owned: what another call gave. */
 struct inner {
 	thrum_memo *memo;
@@ -441,6 +495,7 @@ int main(void)
 	TCase *t = new_case(s, "there and back");
 	tcase_add_loop_test(t, arrays_come_back, 0, 4);
 	tcase_add_test(t, compressed_arrays_come_back);
+	tcase_add_test(t, compressed_values_come_back);
 	tcase_add_test(t, a_thousand_arrays_are_one_entry);
 	t = new_case(s, "ownership");
 	tcase_add_test(t, what_is_owned_is_handed_on_or_released);

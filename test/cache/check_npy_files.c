@@ -205,6 +205,37 @@ START_TEST(drafts_have_names_of_their_own)
 }
 END_TEST
 
+/* Others pad the header as they like, and version 2 has room for it. */
+START_TEST(header_may_be_long)
+{
+	static const char text[] = "{'descr': '<f8', 'fortran_order': False, "
+	                           "'shape': (3,), }";
+	static const size_t sizes[] = { 500, 512, 513, 4096, 65536 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		size_t n = sizes[i];
+		unsigned char *file = malloc(n + sizeof ones);
+		ck_assert_ptr_nonnull(file);
+		memset(file, ' ', n);
+		memcpy(file, "\x93NUMPY\2", 8);
+		for (int k = 0; k < 4; k++)
+			file[8 + k] = (unsigned char)((n - 12) >> 8 * k);
+		memcpy(file + 12, text, sizeof text - 1);
+		file[n - 1] = '\n';
+		memcpy(file + n, ones, sizeof ones);
+		write_file("a.npy", file, n + sizeof ones);
+		check_holds("a.npy", 1, 3);
+		thrum_array a;
+		ck_assert_int_eq(thrum_npy_map("a.npy", &a, NULL), 0);
+		HOLDS(((const double *)a.data)[2] == 1);
+		thrum_array_release(&a);
+		/* Cut in the middle of it. */
+		write_file("a.npy", file, n - 100);
+		ck_assert_int_eq(thrum_npy_map("a.npy", &a, NULL), THRUM_EBADMSG);
+		free(file);
+	}
+}
+END_TEST
+
 /* A pipe that @p size bytes come through, and a thread that sends them. */
 struct pipe {
 	int end[2];
@@ -394,6 +425,7 @@ int main(void)
 	tcase_add_test(c, mode_is_that_of_a_new_file);
 	tcase_add_test(c, link_is_replaced_and_not_what_it_points_to);
 	tcase_add_test(c, what_is_no_file_is_not_replaced);
+	tcase_add_test(c, header_may_be_long);
 	tcase_add_test(c, dumps_at_once_leave_one_of_them);
 	tcase_add_test(c, drafts_have_names_of_their_own);
 	add_test(s, c);

@@ -41,6 +41,8 @@ START_TEST(what_was_dumped_is_loaded)
 			thrum_dtype dtype = (thrum_dtype)
 				(1 + below(&seed, DTYPES));
 			a[k] = random_array(&seed, dtype, 2000, &memory[k]);
+			if (below(&seed, 8) == 0) /* a header, no elements */
+				a[k].shape[0] = 0;
 			snprintf(name[k], sizeof name[k], "%s%zu",
 			         k % 2 ? "ε/" : "array ", k);
 			names[k] = name[k];

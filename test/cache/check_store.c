@@ -412,6 +412,31 @@ START_TEST(durable_store_stores)
 }
 END_TEST
 
+/* Of one that is durable the folders above are, too. */
+START_TEST(folders_above_a_store_are_made)
+{
+	const char *const below[] = { "a", "b/c//d", "b/c/e" };
+	char path[PATH_MAX + 20];
+	int before = open(".", O_RDONLY | O_DIRECTORY);
+	thrum_memo *m;
+
+	ck_assert_int_ge(before, 0);
+	ck_assert_int_eq(chdir(the_dir), 0);
+	for (int i = 0; i < 6; i++) {
+		snprintf(path, sizeof path, "%s%s%s", i < 3 ? "" : the_dir,
+		         i < 3 ? "" : "/whole/", below[i % 3]);
+		ck_assert_int_eq(thrum_memo_open(&m, path, THRUM_MEMO_OPTS(
+			.durable = 1)), 0);
+		ask(m, 1);
+		ask(m, 1);
+		thrum_memo_close(m);
+		ck_assert_int_eq(counted_runs(), i + 1);
+	}
+	ck_assert_int_eq(fchdir(before), 0);
+	close(before);
+}
+END_TEST
+
 /* Debris */
 
 static const char draft_name[] =
@@ -481,6 +506,7 @@ int main(void)
 	tcase_add_test(t, directory_that_vanishes_costs_runs);
 	tcase_add_test(t, no_room_costs_runs_and_leaves_no_draft);
 	tcase_add_test(t, durable_store_stores);
+	tcase_add_test(t, folders_above_a_store_are_made);
 	t = new_case(s, "debris");
 	tcase_add_test(t, old_drafts_are_swept_and_nothing_else);
 	return run_laws(s);
