@@ -94,7 +94,8 @@ struct team {
 	bool built_clean;          /* likewise */
 	_Atomic uint32_t busy;     /* A a call has this team */
 	_Atomic uint32_t next_wake; /* A rank to wake next */
-	_Atomic uint32_t wake_below; /* A and only ranks below this */
+	_Atomic uint32_t wake_below; /* A and only ranks below this; one more for
+	                              * each that does not come, see wake.c */
 	struct feed feed;
 };
 

@@ -65,6 +65,12 @@ struct thread {
 	long priority;              /* random mode */
 };
 
+/* choices.c: which way it goes */
+/** One of @p n: the next entry of the list of choices. */
+unsigned explore_choose(unsigned n);
+/** The same among stores that a load may see, newest first. */
+unsigned explore_choose_store(unsigned n);
+
 /* schedule.c: the run */
 extern struct thread explore_thread[THREADS];
 extern unsigned explore_me;     /* index in the same */
@@ -73,10 +79,6 @@ extern bool explore_running;    /* false in prepare() and finish() */
 extern bool explore_tracing;
 extern const struct scenario *explore_now;
 
-/** One of @p n: the next entry of the list of choices. */
-unsigned explore_choose(unsigned n);
-/** The same among stores that a load may see, newest first. */
-unsigned explore_choose_store(unsigned n);
 /** Before a step that other threads can notice: others may come first. */
 void explore_point(void);
 /** A load from @p pc is about to be made. @return true if it is to read what the
