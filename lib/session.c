@@ -122,7 +122,8 @@ uint64_t thrum__session_publish_turns(struct session *s)
 		thrum__range_set_turn(&t->seat[r].range,
 		                      thrum__deal_epoch(deal));
 	thrum__team_publish(t, deal);
-	(void)thrum__idle_called(t->pool);
+	if (thrum__idle_called(t->pool))
+		thrum__wake_instead(t);
 	return deal;
 }
 

@@ -48,7 +48,7 @@ void thrum__session_begin_short(struct session *s, struct call *call);
 uint64_t thrum__session_publish(struct session *s, uint32_t blocks);
 
 /** The same with one turn for each member, that no other can take. Wakes
- * nobody. */
+ * none of them, but others for calls that had counted on them. */
 uint64_t thrum__session_publish_turns(struct session *s);
 
 void thrum__session_end(struct session *s);

@@ -134,15 +134,28 @@ static void prepare_instead(void)
 	thrum__store(&world.worker[2].attends, 2, relaxed);
 }
 
-static void begin_another(void)
+static struct session begin_another(void)
 {
-	struct session s = { .team = team(1), .caller = &world.worker[1] };
+	thrum__store(&team(1)->busy, 1, relaxed);
+	return (struct session){ .team = team(1),
+	                         .caller = &world.worker[1] };
+}
 
-	thrum__store(&s.team->busy, 1, relaxed);
+static void begin_blocks(void)
+{
+	struct session s = begin_another();
+
 	(void)thrum__session_publish(&s, 1);
 }
 
-/* The same at team 0, while team 1 is made. */
+static void begin_turns(void)
+{
+	struct session s = begin_another();
+
+	(void)thrum__session_publish_turns(&s);
+}
+
+/* As prepare_instead at team 0, while team 1 is made. */
 static void prepare_made(void)
 {
 	calls_prepare(4, 1, 1, 2);
@@ -281,8 +294,11 @@ const struct scenario explore_wake[] = {
 	  prepare_known, { calls_and_end, go_to_another, world_resident },
 	  NULL },
 	{ "wake-instead", "A call that takes members away wakes others for them.",
-	  prepare_instead, { calls_and_end, begin_another, do_nothing,
+	  prepare_instead, { calls_and_end, begin_blocks, do_nothing,
 	                     world_resident }, NULL },
+	{ "wake-turns", "Turns that take members away wake others for them.",
+	  prepare_instead, { calls_and_end, begin_turns, do_nothing,
+	                   world_resident }, NULL },
 	{ "wake-made", "It sees whole what it looks at.",
 	  prepare_made, { calls_and_end, publish_beside, do_nothing,
 	                  world_resident }, NULL },
