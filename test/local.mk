@@ -195,6 +195,7 @@ test_data = \
 	test/data/topology/nocores.xml \
 	test/data/topology/onepu.xml \
 	test/data/topology/sparse.xml \
+	test/sanitizer.h \
 	test/unit/capture.h
 
 EXTRA_DIST += $(meta_tests) $(example_tests) $(tool_tests) test/figures \

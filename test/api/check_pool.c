@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "../sanitizer.h"
 #include "atomics.h"
 #include "common.h"
 
@@ -450,7 +451,7 @@ START_TEST(pools_leave_nothing_behind)
 	ck_assert(threads_come_down_to(threads));
 	ck_assert_int_eq(entries("/proc/self/fd"), files);
 	ck_assert_int_le(number_in("/proc/self/maps", NULL), maps + 20);
-#ifndef THRUM__TSAN /* it keeps its notes on memory that was freed */
+#if !UNDER_TSAN /* it keeps its notes on memory that was freed */
 	ck_assert_int_le(number_in("/proc/self/status", "VmRSS:"), kib + 4096);
 #else
 	(void)kib;

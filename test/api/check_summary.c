@@ -7,20 +7,11 @@
  */
 #include "config.h"
 
+#include "../sanitizer.h"
 #include "stats.h"
 
 #include <signal.h>
 #include <sys/wait.h>
-
-/* ThreadSanitizer complains of threads at the end of a process, and cannot
- * follow a fork with threads. */
-#if defined(__SANITIZE_THREAD__)
-#define TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TSAN 1
-#endif
-#endif
 
 enum { WIDE = 250 };
 
@@ -358,7 +349,7 @@ START_TEST(the_default_pool_ends_once)
 }
 END_TEST
 
-#if !defined(TSAN)
+#if !UNDER_TSAN
 START_TEST(the_end_of_the_process_is_the_end_of_the_default_pool)
 {
 	const char *at = text;
@@ -406,7 +397,7 @@ int main(int argc, char **argv)
 	tcase_add_test(c, waiting_awake_for_items_is_counted);
 	tcase_add_test(c, nothing_is_printed_or_timed_unless_asked_for);
 	tcase_add_test(c, the_default_pool_ends_once);
-#if !defined(TSAN)
+#if !UNDER_TSAN
 	tcase_add_test(c, the_end_of_the_process_is_the_end_of_the_default_pool);
 	tcase_add_test(c, a_child_prints_what_it_did_itself);
 #endif

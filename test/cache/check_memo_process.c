@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "../sanitizer.h"
 #include "memos.h"
 
 #include <pthread.h>
@@ -302,18 +303,7 @@ static bool uses_inherited(void *arg)
 	return well;
 }
 
-/* The allocator of AddressSanitizer may be locked in a child for ever, if a
- * thread was in it at the fork. */
-#if defined(__SANITIZE_ADDRESS__)
-#define OTHER_THREADS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OTHER_THREADS 0
-#endif
-#endif
-#ifndef OTHER_THREADS
-#define OTHER_THREADS 3
-#endif
+enum { OTHER_THREADS = UNDER_ASAN ? 0 : 3 };
 
 static void *asks_on(void *arg)
 {
@@ -328,7 +318,7 @@ START_TEST(child_of_fork_uses_the_memo)
 	pthread_t t[OTHER_THREADS + 1];
 
 	if (OTHER_THREADS == 0)
-		printf("# skipped: forks while other threads allocate\n");
+		printf("# SKIP forks while others allocate: ASan\n");
 	for (int i = 0; i < OTHER_THREADS; i++)
 		ck_assert_int_eq(pthread_create(&t[i], NULL, asks_on, m), 0);
 	for (int i = 0; i < 30; i++)

@@ -52,10 +52,8 @@ static int fork_during_first_call(void *ctx)
 
 START_TEST(a_thousand_forks_during_the_first_call)
 {
-	/* Of another thread, which allocates. */
 	if (UNDER_ASAN) {
-		printf("SKIP forks during the first call: a child may find the "
-		       "allocator of AddressSanitizer locked\n");
+		printf("SKIP forks during the first call: ASan\n");
 		return;
 	}
 	for (long i = 0; i < rounds_of(40, 200); i++) {

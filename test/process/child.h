@@ -9,6 +9,8 @@
 #ifndef THRUM__TEST_CHILD_H
 #define THRUM__TEST_CHILD_H
 
+#include "../sanitizer.h"
+
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
@@ -24,17 +26,6 @@
 #include <thrum.h>
 #include <time.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
-#endif
 
 enum { WORKERS = 4, JOBS = 64 };
 

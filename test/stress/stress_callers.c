@@ -5,22 +5,14 @@
  * A crowd of host threads, more than a pool has teams, calls on two pools and on
  * the default pool at once; bodies of one pool call on the others, in any order;
  * some threads have pools of their own for a moment. Beside them children are
- * forked that use what they find; not with a sanitizer, whose allocator a thread
- * may have locked at the fork.
+ * forked that use what they find; not with a sanitizer (sanitizer.h).
  */
+#include "../sanitizer.h"
 #include "stress.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
 #include <thrum.h>
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define NO_CHILDREN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define NO_CHILDREN 1
-#endif
-#endif
 
 enum { CALLERS = 80 };
 
@@ -101,7 +93,6 @@ static void *caller(void *arg)
 	return NULL;
 }
 
-#ifndef NO_CHILDREN
 static void fork_child(uint64_t *state)
 {
 	int status;
@@ -118,7 +109,6 @@ static void fork_child(uint64_t *state)
 	}
 	STRESS_CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
-#endif
 
 int main(int argc, char **argv)
 {
@@ -140,9 +130,8 @@ int main(int argc, char **argv)
 			STRESS_CHECK(pthread_create(&thread[i], NULL, caller,
 			                            &seed[i]) == 0);
 		}
-#ifndef NO_CHILDREN
-		fork_child(&state);
-#endif
+		if (!UNDER_ASAN && !UNDER_TSAN)
+			fork_child(&state);
 		for (int i = 0; i < callers; i++)
 			pthread_join(thread[i], NULL);
 		for (int i = 0; i < 2; i++)

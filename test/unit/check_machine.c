@@ -21,6 +21,7 @@
 #include <thrum/report.h>
 #include <unistd.h>
 
+#include "../sanitizer.h"
 #include "affinity.h"
 #include "atomics.h"
 #include "machine.h"
@@ -500,6 +501,10 @@ END_TEST
  * would find the lock held for ever. */
 START_TEST(fork_waits_for_a_load)
 {
+	if (UNDER_ASAN) {
+		printf("# SKIP forks while another thread loads: ASan\n");
+		return;
+	}
 	for (int round = 0; round < 20; round++) {
 		pthread_t thread;
 		const struct machine *found;
@@ -561,7 +566,7 @@ static Suite *machine_suite(void)
 	tcase_add_test(tc, binding_to_nonsense_is_an_error);
 	tcase_add_test(tc, first_need_leaves_errno_alone);
 	tcase_add_test(tc, all_threads_find_the_same_machine);
-#if !defined(THRUM__TSAN) /* it cannot follow a fork with threads */
+#if !UNDER_TSAN /* it cannot follow a fork with threads */
 	tcase_add_test(tc, fork_waits_for_a_load);
 #else
 	(void)fork_waits_for_a_load;

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "../sanitizer.h"
 #include "atomics.h"
 #include "cpus.h"
 #include "pool.h"
@@ -390,7 +391,7 @@ END_TEST
 
 /* fork */
 
-#if !defined(THRUM__TSAN) /* it cannot follow threads into a child */
+#if !UNDER_TSAN /* it cannot follow threads into a child */
 
 static pthread_mutex_t quiet = PTHREAD_MUTEX_INITIALIZER; /* while one forks */
 
@@ -455,7 +456,7 @@ int main(void)
 	tcase_add_test(ends, destroy_right_after_a_call);
 	tcase_add_test(ends, pools_outlive_a_shutdown);
 	suite_add_tcase(s, ends);
-#if !defined(THRUM__TSAN)
+#if !UNDER_TSAN
 	/* Valgrind finds the stacks of the parent's threads lost in a child. */
 	if (!getenv("THRUM_TEST_SHORT"))
 		tcase_add_test(forks, child_of_a_body_is_outside_of_it);

@@ -17,15 +17,9 @@
 #include <sys/wait.h>
 #include <thrum/report.h>
 
+#include "../sanitizer.h"
 #include "capture.h"
 #include "env.h"
-
-/* ThreadSanitizer does not follow threads through a fork. */
-#if defined(THRUM__TSAN)
-#define FORKS 0
-#else
-#define FORKS 1
-#endif
 
 static struct capture shown;
 
@@ -506,7 +500,7 @@ static Suite *progress_suite(void)
 	tcase_add_test(t, after_a_shutdown_calls_end_and_begin);
 	tcase_add_loop_test(
 		t, the_child_of_a_fork_ends_old_calls_and_shows_new_ones, 0,
-		FORKS);
+		!UNDER_TSAN);
 	tcase_add_test(t, lines_of_many_calls_are_never_mixed);
 	suite_add_tcase(s, t);
 	return s;

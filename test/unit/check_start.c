@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../sanitizer.h"
 #include "machine.h"
 #include "pool.h"
 
@@ -332,7 +333,7 @@ int main(void)
 	tcase_add_test(tc, a_pool_of_ones_own_knows_the_machine);
 	tcase_add_test(tc, shutdown_waits_for_a_load);
 	tcase_add_test(tc, without_hwloc_the_cores_are_those_of_the_system);
-#if !defined(THRUM__TSAN) /* it cannot follow a fork with threads */
+#if !UNDER_TSAN /* it cannot follow a fork with threads */
 	tcase_add_test(tc, fork_waits_for_a_load);
 	tcase_add_test(tc, a_constructor_may_do_anything_during_a_load);
 #else
