@@ -25,28 +25,82 @@
 #include <time.h>
 #include <unistd.h>
 
-/* With all failing from k on, what is begun again after a signal would never
+#ifdef HAVE_BACKTRACE
+#include <execinfo.h>
+#endif
+
+/* With all of a kind failing, what is begun again after a signal would never
  * end; so many signals will do. */
 enum { INTERRUPTIONS = 200 };
 
+enum { FRAMES = 24 }; /* of the way of a call: three are of this file */
+
 static struct fault plan;   /* written while no other thread is here */
-static unsigned char *kind_of;
-static unsigned long kinds_max;
+static struct call_made *calls;
+static unsigned long calls_max;
 static atomic_bool armed;
-static atomic_ulong made, broken, again;
-static atomic_int broken_kind; /* of the k-th; -1: not yet there */
+static atomic_ulong made, broken, again, alike; /* alike: to the plan's */
+static atomic_bool begun; /* the plan's call was there */
 
 void (*calls_watcher)(const struct change *change);
 
-void calls_arm(const struct fault *f, unsigned char *kinds, unsigned long max)
+#ifdef HAVE_BACKTRACE
+
+bool calls_know_ways(void)
 {
-	plan = f ? *f : (struct fault){ 0, false, 0 };
-	kind_of = kinds;
-	kinds_max = max;
+	return true;
+}
+
+static void *armed_by; /* where the function returns to that armed */
+
+/* By the addresses that functions return to, of this thread or up to there. */
+static uint32_t way_here(enum call_kind kind)
+{
+	void *frame[FRAMES];
+	int known = backtrace(frame, FRAMES);
+	uint32_t way = (uint32_t)kind;
+
+	for (int i = 0; i < known && frame[i] != armed_by; i++) /* FNV-1a */
+		way = (way ^ (uint32_t)(uintptr_t)frame[i]) * 16777619u;
+	return way;
+}
+
+static __attribute__((noinline)) void begin_ways(void)
+{
+	void *frame[4] = { NULL };
+	(void)backtrace(frame, 4); /* this function, calls_arm, who armed */
+	armed_by = frame[3];
+}
+
+#else
+
+bool calls_know_ways(void)
+{
+	return false;
+}
+
+static uint32_t way_here(enum call_kind kind)
+{
+	return kind;
+}
+
+static void begin_ways(void)
+{
+}
+
+#endif
+
+void calls_arm(const struct fault *f, struct call_made *to, unsigned long max)
+{
+	plan = f ? *f : (struct fault){ .what = 0 };
+	calls = to;
+	calls_max = max;
+	begin_ways(); /* before: the first may load what it needs */
 	atomic_store(&made, 0);
 	atomic_store(&broken, 0);
 	atomic_store(&again, 0);
-	atomic_store(&broken_kind, -1);
+	atomic_store(&alike, 0);
+	atomic_store(&begun, false);
 	held_begin();
 	atomic_store(&armed, true);
 }
@@ -75,13 +129,17 @@ static int fate(enum call_kind kind)
 	if (!atomic_load(&armed))
 		return 0;
 	unsigned long n = atomic_fetch_add(&made, 1) + 1;
-	if (kind_of && n <= kinds_max)
-		kind_of[n - 1] = (unsigned char)kind;
-	if (plan.k == 0 || n < plan.k)
+	if (!calls && plan.what == 0)
 		return 0;
-	if (n == plan.k)
-		atomic_store(&broken_kind, kind);
-	else if (!plan.on || atomic_load(&broken_kind) != (int)kind)
+	struct call_made call = { kind, way_here(kind) };
+	if (calls && n <= calls_max)
+		calls[n - 1] = call;
+	if (plan.what == 0)
+		return 0;
+	if (call.way == plan.call.way
+	    && atomic_fetch_add(&alike, 1) + 1 == plan.nth)
+		atomic_store(&begun, true);
+	else if (!plan.on || kind != plan.call.kind || !atomic_load(&begun))
 		return 0;
 	if (plan.what == EINTR
 	    && atomic_fetch_add(&again, 1) >= INTERRUPTIONS)
@@ -231,21 +289,22 @@ int __wrap_openat(int dir, const char *name, int flags, ...)
 	return refused(fated) ? -1 : opened(fated, dir, name, flags, mode);
 }
 
-/* openat2 comes this way, as C libraries have no function for it. */
+/* openat2 comes this way, with its four arguments, as C libraries have no function
+ * for it. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
 {
-	long a[6];
+	long a[4];
 	va_list ap;
 	va_start(ap, number);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 4; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
 	int fated = fate(CALL_OPEN);
 	if (refused(fated))
 		return -1;
-	long rc = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	long rc = __real_syscall(number, a[0], a[1], a[2], a[3]);
 	(void)(fated == FAULT_KILL_AFTER && told(fated, 0));
 	return rc;
 }

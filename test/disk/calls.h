@@ -4,17 +4,19 @@
  *
  * As in test/fault the linker (--wrap) has every reference of the library's
  * objects go to a function here: what the library does, to the last call, and
- * nothing else. The calls of all kinds are counted together, from 1, in the
- * order in which they are made. The k-th can be refused, cut short, told to have
- * failed though it was done, or be the last that the process makes; and a
- * watcher can be told of all that changes a disk. test/cache/imports shows that
- * none is overlooked.
+ * nothing else. One of them can be refused, cut short, told to have failed though
+ * it was done, or be the last that the process makes; and a watcher can be told
+ * of all that changes a disk. Which one is told by the way it came, through which
+ * functions, and how many came so before: their numbers are not the same each
+ * time, as a sweep has so much time, and threads meet. test/disk/imports shows
+ * that none is overlooked.
  */
 #ifndef THRUM__TEST_CALLS_H
 #define THRUM__TEST_CALLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum call_kind {
@@ -45,15 +47,26 @@ enum {
 	FAULT_KILL_AFTER = -4
 };
 
-struct fault {
-	unsigned long k; /* the first, from 1 */
-	bool on;         /* and all of its kind after it */
-	int what;        /* an error number, or FAULT_ */
+/* A call, and the way it came: the same if the callers are, as far as looked at.
+ * Where that cannot be known, as calls_know_ways says, the kind. */
+struct call_made {
+	enum call_kind kind;
+	uint32_t way;
 };
 
+struct fault {
+	struct call_made call;
+	unsigned long nth; /* of those that come so, from 1 */
+	bool on;           /* and all of its kind after it */
+	int what;          /* an error number, or FAULT_ */
+};
+
+bool calls_know_ways(void);
+
 /* From here on calls are counted, by all threads together, and @p f, if not
- * NULL, comes true. Kinds, in their order, go to @p kinds, if not NULL. */
-void calls_arm(const struct fault *f, unsigned char *kinds, unsigned long max);
+ * NULL, comes true. They go to @p calls, in their order, if not NULL. */
+void calls_arm(const struct fault *f, struct call_made *calls,
+               unsigned long max);
 
 /* Calls are handed on again. @return how many were made while armed. */
 unsigned long calls_disarm(void);

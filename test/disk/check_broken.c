@@ -34,7 +34,7 @@ enum { CALLS_MAX = 4000, FATES = 8 };
 static struct {
 	char text[256];       /* what was wrong */
 	unsigned long made, broken;
-	unsigned char kind[CALLS_MAX];
+	struct call_made call[CALLS_MAX];
 } *said;                      /* shared with the child */
 
 static bool full;
@@ -43,7 +43,8 @@ static char top[64], folder[96];
 
 /* What may become of a call of each kind. */
 static const int fates[CALL_KINDS][FATES] = {
-	[CALL_OPEN] = { EMFILE, EACCES, ENOENT, EIO, ENOSPC, EINTR, EROFS },
+	[CALL_OPEN] = { EMFILE, EACCES, ENOENT, EIO, ENOSPC, EINTR, EROFS,
+	                ENOSYS },
 	[CALL_READ] = { EIO, FAULT_SHORT, EINTR, ESTALE },
 	[CALL_WRITE] = { ENOSPC, FAULT_SHORT, EIO, EINTR, EDQUOT },
 	[CALL_SYNC] = { EIO, FAULT_LATE, EINTR, ENOSPC },
@@ -64,7 +65,7 @@ static const int fates[CALL_KINDS][FATES] = {
 static const char *acted(const struct scene *s, const struct fault *f)
 {
 	int files = entries("/proc/self/fd");
-	calls_arm(f, said->kind, CALLS_MAX);
+	calls_arm(f, said->call, CALLS_MAX);
 	const char *wrong = s->act(folder, f == NULL);
 	said->made = calls_disarm();
 	said->broken = calls_broken();
@@ -119,10 +120,10 @@ static void must_be_well(int status, const struct scene *s,
 	if (WIFSIGNALED(status))
 		snprintf(said->text, sizeof said->text, "ended by signal %d",
 		         WTERMSIG(status));
-	ck_abort_msg("%s: call %lu, of kind %d%s, %d: %s: %s", s->name,
-	             f ? f->k : 0, f ? said->kind[f->k - 1] : -1,
-	             f && f->on ? " and on" : "", f ? f->what : 0, when,
-	             said->text);
+	ck_abort_msg("%s: call %lu of way %#x, of kind %d%s, %d: %s: %s",
+	             s->name, f ? f->nth : 0, f ? f->call.way : 0,
+	             f ? (int)f->call.kind : -1, f && f->on ? " and on" : "",
+	             f ? f->what : 0, when, said->text);
 }
 
 static void run_case(const struct scene *s, const struct fault *f)
@@ -141,46 +142,65 @@ static void run_case(const struct scene *s, const struct fault *f)
 	}
 	must_be_well(status, s, f, "the act");
 	must_be_well(in_child(looked_at, s, NULL), s, f, "after");
-	cases++;
+	cases += f != NULL;
 	broken_calls += said->broken > 0;
 }
 
-/* All that may become of call k. In a short run one error, in turn, and the two
- * kills. */
-static void break_call(const struct scene *s, unsigned long k,
-                       enum call_kind kind, unsigned long turn)
+/* All that may become of a call. In a short run each error alone or from there on,
+ * in turn. */
+static void break_call(const struct scene *s, struct call_made call,
+                       unsigned long nth, unsigned long turn)
 {
-	int count = 0;
-	while (count < FATES && fates[kind][count] != 0)
-		count++;
-	for (int i = 0; i < 2 * count; i++) {
-		struct fault f = { k, i % 2, fates[kind][i / 2] };
-		if (full || (unsigned long)i == turn % (2ul * (unsigned)count))
-			run_case(s, &f);
-	}
+	struct fault f = { .call = call, .nth = nth };
+	enum call_kind kind = call.kind;
+
+	for (unsigned i = 0; i < FATES && fates[kind][i] != 0; i++)
+		for (unsigned on = 0; on < 2; on++) {
+			f.on = on;
+			f.what = fates[kind][i];
+			if (full || (turn + i) % 2 == on)
+				run_case(s, &f);
+		}
+	f.on = false;
 	if (kind == CALL_MEMORY) /* the disk does not know of it */
 		return;
-	run_case(s, &(struct fault){ k, false, FAULT_KILL_BEFORE });
+	f.what = FAULT_KILL_BEFORE;
+	run_case(s, &f);
+	f.what = FAULT_KILL_AFTER;
 	if (kind != CALL_READ && kind != CALL_STAT)
-		run_case(s, &(struct fault){ k, false, FAULT_KILL_AFTER });
+		run_case(s, &f);
 }
 
-/* In a short run of the later calls, which are much like those before them, fewer
- * and fewer. */
+/* How many of calls 0 to k came as k did. */
+static unsigned long number(const struct call_made *call, unsigned long k)
+{
+	unsigned long n = 1;
+	for (unsigned long i = 0; i < k; i++)
+		n += call[i].way == call[k].way;
+	return n;
+}
+
+/* In a short run, of the calls that came the same way the first; or some, where that
+ * is not known. */
 static void break_each(const struct scene *s, unsigned long turn)
 {
-	unsigned char kind[CALLS_MAX];
-	unsigned long had = broken_calls;
+	static struct call_made call[CALLS_MAX];
+	unsigned long had = broken_calls, ways = 0;
+	unsigned long most = full ? CALLS_MAX : calls_know_ways() ? 1 : 20;
 
 	run_case(s, NULL);
 	unsigned long made = said->made;
 	ck_assert_uint_gt(made, 0);
 	ck_assert_uint_le(made, CALLS_MAX);
-	memcpy(kind, said->kind, sizeof kind);
-	for (unsigned long k = 1; k <= made; k += full || k < 40 ? 1 : k / 8)
-		break_call(s, k, kind[k - 1], turn++);
-	printf("# %s: %lu calls, %lu broken\n", s->name, made,
-	       broken_calls - had);
+	memcpy(call, said->call, sizeof call);
+	for (unsigned long k = 0; k < made; k++) {
+		unsigned long nth = number(call, k);
+		ways += nth == 1;
+		if (nth <= most)
+			break_call(s, call[k], nth, turn++);
+	}
+	printf("# %s: %lu calls, which came in %lu ways, %lu broken\n",
+	       s->name, made, ways, broken_calls - had);
 }
 
 START_TEST(whatever_becomes_of_a_call_no_value_is_wrong_and_nothing_is_left)
@@ -208,8 +228,11 @@ int main(void)
 	int wrong = proof_run(s);
 	disk_clear(top);
 
-	unsigned long asked = full ? 2000 : 500;
-	bool reached = wrong == 0 && broken_calls >= asked;
+	/* A sweep may have had less time, and another thread made the call. */
+	printf("# %lu of %lu cases broke something\n", broken_calls, cases);
+	unsigned long asked = 2000;
+	bool reached = wrong == 0 && broken_calls >= asked
+	               && broken_calls >= cases - cases / 10;
 	printf("FIGURE P14 %lu %lu %s calls of store, load, evict and dump "
 	       "broken, %lu of them by SIGKILL: no wrong value, leak or debris\n",
 	       broken_calls, asked, reached ? "ok" : "MISSED", kills);

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "disk.h"
+#include "fetch.h"
+#include "store.h"
 
-enum { ALL = 6, ARRAY = 4, ARRAY_N = 200, ARRAYS = 2 };
+enum { ALL = 6, ARRAY = 4, ARRAY_N = 200, ARRAYS = 2, MANY = 40 };
 
 void scene_value(int i, unsigned char value[VALUE_BYTES])
 {
@@ -55,7 +57,7 @@ const char *scene_call(thrum_memo *memo, int i, unsigned flags)
 	return NULL;
 }
 
-/* There: 1; not: 0; there and wrong: -1. */
+/* There: 1; not, or there is no memory to unpack it: 0; there and wrong: -1. */
 static int get(thrum_memo *memo, int i)
 {
 	unsigned char value[VALUE_BYTES] = { 0 };
@@ -64,7 +66,7 @@ static int get(thrum_memo *memo, int i)
 	if (thrum_memo_ref_of(&ref, SCENE_FN, &key) != 0)
 		return -1;
 	int rc = thrum_memo_get(memo, &ref, value, sizeof value);
-	if (rc == THRUM_ENOENT)
+	if (rc == THRUM_ENOENT || rc == THRUM_ENOMEM)
 		return 0;
 	return rc == 0 && scene_is_value(i, value) ? 1 : -1;
 }
@@ -118,6 +120,42 @@ static const char *call_arrays(thrum_memo *memo, unsigned flags, bool strict)
 	return NULL;
 }
 
+/* So many, of so many dimensions, that the head of their entry is a long one. */
+static int compute_many(void *ctx, thrum_array *results, size_t n)
+{
+	static int32_t x[MANY];
+	size_t shape[THRUM_NDIM_MAX];
+	(void)ctx;
+	for (int d = 0; d < THRUM_NDIM_MAX; d++)
+		shape[d] = 1;
+	for (size_t i = 0; i < n; i++) {
+		x[i] = 7 - (int32_t)i;
+		results[i] = thrum_array_nd(THRUM_I32, &x[i], THRUM_NDIM_MAX,
+		                            shape, 0);
+	}
+	return 0;
+}
+
+static const char *call_many(thrum_memo *memo, bool strict)
+{
+	thrum_array a[MANY];
+	thrum_key key = THRUM_KEY_INIT;
+	int rc = thrum_memo_arrays(memo, THRUM_FN("many", 1), &key,
+	                           compute_many, NULL, a, MANY, 0);
+	if (!strict && rc == THRUM_ENOMEM)
+		return NULL;
+	LAW(rc == 0);
+	bool right = true;
+	for (int k = 0; k < MANY; k++) {
+		right = right && a[k].ndim == THRUM_NDIM_MAX
+		        && a[k].dtype == THRUM_I32
+		        && *(const int32_t *)a[k].data == 7 - k;
+		thrum_array_release(&a[k]);
+	}
+	LAW(right);
+	return NULL;
+}
+
 /* What an open may say while the system fails. */
 static bool may_say(int rc)
 {
@@ -126,6 +164,12 @@ static bool may_say(int rc)
 
 /* Nobody else computes, whatever a lock says; who believes it waits so long. */
 #define SCENE_OPTS(...) THRUM_MEMO_OPTS(.wait_s = 0.05, __VA_ARGS__)
+
+#ifdef HAVE_ZSTD
+#define PACKED_OPTS() SCENE_OPTS(.compress = THRUM_ZSTD)
+#else
+#define PACKED_OPTS() SCENE_OPTS()
+#endif
 
 /* Open, do, close. What cannot be opened is done without. */
 static const char *within(const char *folder, const thrum_memo_opts *opts,
@@ -155,6 +199,11 @@ static const char *store_entries(thrum_memo *memo, bool strict)
 static const char *prepare_entries(const char *folder)
 {
 	return within(folder, SCENE_OPTS(), true, store_entries);
+}
+
+static const char *prepare_packed(const char *folder)
+{
+	return within(folder, PACKED_OPTS(), true, store_entries);
 }
 
 /* Acts */
@@ -226,6 +275,24 @@ static const char *act_arrays(const char *folder, bool strict)
 	return within(folder, SCENE_OPTS(), strict, arrays);
 }
 
+static const char *act_packed(const char *folder, bool strict)
+{
+	LAWS(within(folder, PACKED_OPTS(), strict, hit));
+	return within(folder, PACKED_OPTS(), strict, arrays);
+}
+
+/* Stored and read. */
+static const char *many(thrum_memo *memo, bool strict)
+{
+	LAWS(call_many(memo, strict));
+	return call_many(memo, strict);
+}
+
+static const char *act_many(const char *folder, bool strict)
+{
+	return within(folder, SCENE_OPTS(), strict, many);
+}
+
 static const char *evict(thrum_memo *memo, bool strict)
 {
 	int rc = thrum_memo_evict(memo, SCENE_OPTS(.max_entries = 1));
@@ -236,6 +303,19 @@ static const char *evict(thrum_memo *memo, bool strict)
 static const char *act_evict(const char *folder, bool strict)
 {
 	return within(folder, SCENE_OPTS(), strict, evict);
+}
+
+/* None is so old, and what cannot be looked at is none. */
+static const char *age(thrum_memo *memo, bool strict)
+{
+	int rc = thrum_memo_evict(memo, SCENE_OPTS(.max_age_s = 3600));
+	LAW(rc == 0 || (!strict && rc < 0));
+	return NULL;
+}
+
+static const char *act_age(const char *folder, bool strict)
+{
+	return within(folder, SCENE_OPTS(), strict, age);
 }
 
 static const char *act_limits(const char *folder, bool strict)
@@ -269,6 +349,29 @@ static const char *forget_all(thrum_memo *memo, bool strict)
 static const char *act_forget_all(const char *folder, bool strict)
 {
 	return within(folder, SCENE_OPTS(), strict, forget_all);
+}
+
+/* As thrum-cache does for each. */
+static const char *act_verify(const char *folder, bool strict)
+{
+	struct store s;
+	struct fetched e;
+	const struct accept any = { .valid = NULL };
+	struct asked q = { .fn = { NULL, 0 } };
+	thrum_key key = scene_key(0);
+
+	LAW(thrum_memo_ref_of(&q.ref, SCENE_FN, &key) == 0);
+	int rc = thrum__store_open(&s, folder, true, false);
+	if (rc == 0) {
+		rc = thrum__fetch_open(&e, &s, &q, &any);
+		if (rc == 0) {
+			rc = thrum__fetch_verify(&e);
+			thrum__fetch_close(&e);
+		}
+		thrum__store_close(&s);
+	}
+	LAW(rc == 0 || (!strict && rc != -EBADMSG));
+	return NULL;
 }
 
 /* Afterwards */
@@ -334,16 +437,16 @@ static void files_of(const char *folder, const char *below,
 		closedir(d);
 }
 
-struct found {
+struct names {
 	char names[64][128];
 	int count;
-	const struct found *among; /* NULL: take down all */
+	const struct names *among; /* NULL: take down all */
 	char odd[128];             /* one that is not among them */
 };
 
 static void take(const char *path, void *arg)
 {
-	struct found *f = arg;
+	struct names *f = arg;
 	if (!f->among) {
 		if (f->count < 64)
 			snprintf(f->names[f->count++], 128, "%.127s", path);
@@ -357,12 +460,14 @@ static void take(const char *path, void *arg)
 
 /* Names of entries depend on their keys alone: so those of a store in which
  * nothing went wrong are all that there may be. */
-static struct found right;
+static struct names right;
 
 void scenes_begin(const char *folder)
 {
 	disk_folder(folder);
 	const char *wrong = within(folder, SCENE_OPTS(), true, all_work);
+	if (!wrong)
+		wrong = within(folder, SCENE_OPTS(), true, many);
 	if (!wrong)
 		wrong = within(folder, SCENE_OPTS(), true, sweep);
 	if (wrong)
@@ -374,7 +479,7 @@ void scenes_begin(const char *folder)
 static const char *nothing_left_over(const char *folder)
 {
 	static char said[256];
-	struct found here = { .among = &right };
+	struct names here = { .among = &right };
 	files_of(folder, "", take, &here);
 	snprintf(said, sizeof said, "broken: %s is swept away", here.odd);
 	return here.odd[0] ? said : NULL;
@@ -406,8 +511,12 @@ const struct scene memo_scenes[] = {
 	MEMO("hit", prepare_entries, act_hit, 7, 7),
 	MEMO("refresh", prepare_entries, act_refresh, 6, 0),
 	MEMO("arrays", prepare_entries, act_arrays, 7, 7),
+	MEMO("packed", prepare_packed, act_packed, 7, 7),
+	MEMO("many arrays", prepare_entries, act_many, 7, 7),
+	MEMO("evict the old", prepare_entries, act_age, 7, 7),
 	MEMO("evict", prepare_entries, act_evict, 0, 0),
 	MEMO("store within limits", prepare_entries, act_limits, 0, 0),
+	MEMO("verify", prepare_entries, act_verify, 7, 7),
 	MEMO("forget", prepare_entries, act_forget, 6, 6),
 	MEMO("forget all", prepare_entries, act_forget_all, 0, 0),
 };
