@@ -308,6 +308,31 @@ START_TEST(array_that_does_not_fit_the_body_is_refused)
 }
 END_TEST
 
+/* Compressed, their end may be anywhere; the third would begin behind 2^64. */
+START_TEST(arrays_that_are_too_large_together_are_refused)
+{
+	thrum_array a[3];
+	struct entry e = { .name = "f", .host = "", .kind = ENTRY_ARRAYS,
+		           .key_text = (const unsigned char *)"",
+		           .arrays = 3, .pack = ENTRY_ZSTD, .body_bytes = 64 };
+	unsigned char head[512];
+	struct entry out;
+
+	for (int i = 0; i < 3; i++)
+		a[i] = thrum_array_1d(THRUM_U8, NULL, 1);
+	ck_assert_int_eq(thrum__entry_layout(&e, a), 0);
+	ck_assert_uint_le(e.body_at, sizeof head);
+	uint64_t file = e.body_at + e.body_bytes;
+	thrum__entry_encode(head, &e, a);
+	ck_assert_int_eq(decode(head, e.body_at, file, &out), 0);
+	for (int i = 0; i < 3; i++)
+		a[i].shape[0] = PTRDIFF_MAX;
+	e.raw_bytes = UINT64_MAX;
+	thrum__entry_encode(head, &e, a);
+	ck_assert_int_eq(decode(head, e.body_at, file, &out), -EBADMSG);
+}
+END_TEST
+
 START_TEST(what_has_no_room_is_refused)
 {
 	static char name[ENTRY_NAME_MAX + 1], host[ENTRY_HOST_MAX + 1];
@@ -363,6 +388,7 @@ int main(void)
 	t = tcase_create("harm");
 	tcase_add_test(t, made_up_heads_lead_nowhere);
 	tcase_add_test(t, array_that_does_not_fit_the_body_is_refused);
+	tcase_add_test(t, arrays_that_are_too_large_together_are_refused);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -249,6 +249,23 @@ START_TEST(stamps_of_the_future_do_not_matter)
 }
 END_TEST
 
+/* Of a clock that was wrong. */
+START_TEST(stamps_before_1970_are_the_oldest)
+{
+	thrum_memo *m = open_memo(NULL);
+
+	for (int64_t x = 0; x < 10; x++) {
+		ask(m, x);
+		set_stamp(x, x < 5 ? 2000000000 + (long)x : 1000000);
+	}
+	ck_assert_int_eq(thrum_memo_evict(m, THRUM_MEMO_OPTS(.max_entries = 5)),
+	                 0);
+	for (int64_t x = 0; x < 10; x++)
+		ck_assert_int_eq(has(m, x), x >= 5);
+	thrum_memo_close(m);
+}
+END_TEST
+
 /* A store so large that it is not put in one order. */
 START_TEST(share_of_each_shard_goes_where_there_are_many)
 {
@@ -286,6 +303,7 @@ int main(void)
 	tcase_add_test(t, use_is_what_counts_not_when_it_was_made);
 	tcase_add_test(t, stamp_is_ours_and_set_when_it_is_time);
 	tcase_add_test(t, stamps_of_the_future_do_not_matter);
+	tcase_add_test(t, stamps_before_1970_are_the_oldest);
 	tcase_add_test(t, share_of_each_shard_goes_where_there_are_many);
 	t = new_case(s, "limits");
 	tcase_add_test(t, limit_of_entries_holds_at_each_store);

@@ -445,6 +445,16 @@ START_TEST(token_ends_a_large_hash)
 	ck_assert_int_eq(thrum_hash_array(&h, &a, THRUM_OPTS(.cancel = &cancel)),
 	                 THRUM_ECANCELED);
 	ck_assert_uint_eq(h.low, 1);
+
+	/* By a default of the thread, where there are no options; a key, too. */
+	thrum_key key = THRUM_KEY_INIT;
+	ck_assert_int_eq(thrum_set_defaults(THRUM_OPTS(.cancel = &cancel),
+	                                    NULL), 0);
+	ck_assert_int_eq(thrum_hash_bytes(&h, x, n), THRUM_ECANCELED);
+	ck_assert_uint_eq(h.low, 1);
+	thrum_key_bytes(&key, "x", x, n);
+	ck_assert_int_eq(key.error, THRUM_ECANCELED);
+	ck_assert_int_eq(thrum_set_defaults(NULL, NULL), 0);
 	free(x);
 }
 END_TEST

@@ -422,6 +422,27 @@ START_TEST(any_bytes_can_be_read)
 }
 END_TEST
 
+/* As a program that writes to a key itself may do. */
+START_TEST(key_that_is_cut_anywhere_takes_a_field)
+{
+	thrum_key whole = THRUM_KEY_INIT;
+	thrum_key_i64(&whole, "n", 1);
+	thrum_key_text(&whole, "t", "ab");
+	thrum_key_f64(&whole, "x", 2);
+	thrum_array a = thrum_array_1d(THRUM_F64, &(double){ 3 }, 1);
+	thrum_key_array(&whole, "a", &a);
+	ck_assert_int_eq(whole.error, 0);
+
+	for (uint32_t cut = 0; cut < whole.used; cut++) {
+		thrum_key key = whole;
+		key.used = cut;
+		thrum_key_i64(&key, "other", 3);
+		ck_assert_int_eq(key.error, 0);
+		ck_assert_uint_gt(key.used, cut);
+	}
+}
+END_TEST
+
 /* The longest that there is: every byte of it needs four. */
 START_TEST(longest_text_fits)
 {
@@ -467,6 +488,7 @@ int main(void)
 	tcase_add_test(t, numbers_have_the_fewest_digits);
 	tcase_add_test(t, numbers_have_a_point_in_any_locale);
 	tcase_add_test(t, any_bytes_can_be_read);
+	tcase_add_test(t, key_that_is_cut_anywhere_takes_a_field);
 	tcase_add_test(t, longest_text_fits);
 	add_test(s, t);
 	SRunner *r = srunner_create(s);

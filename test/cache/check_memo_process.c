@@ -194,6 +194,38 @@ START_TEST(stopped_leader_is_waited_for_no_longer_than_said)
 }
 END_TEST
 
+/* All indices have the key that the leader holds. */
+static void held_key(void *ctx, size_t i, thrum_key *key)
+{
+	(void)ctx, (void)i;
+	*key = key_of(6);
+}
+
+static int held_body(void *ctx, size_t i, void *result, thrum_task *task)
+{
+	(void)i, (void)task;
+	return held(ctx, result);
+}
+
+START_TEST(wait_for_another_process_ends_with_its_call)
+{
+	pid_t leader = spawn(held_leader, NULL);
+	thrum_memo *m = open_memo(THRUM_MEMO_OPTS(.wait_s = 1e6));
+	int64_t x = 6, y[2];
+
+	wait_for(flag(0), 1);
+	ck_assert_int_eq(thrum_memo_map(m, THRUM_FN("held", 1), held_key, NULL,
+	                                2, held_body, &x, y, sizeof *y,
+	                                THRUM_OPTS(.n_jobs = 1,
+	                                           .timeout_s = 0.05)),
+	                 THRUM_ETIMEDOUT);
+	ck_assert_int_eq(counted_runs(), 1);
+	set(flag(1), 1);
+	well(leader);
+	thrum_memo_close(m);
+}
+END_TEST
+
 /* Writers that are killed at any moment: no wrong value, and others go on. */
 static bool writes_for_ever(void *arg)
 {
@@ -452,6 +484,7 @@ int main(void)
 	tcase_add_test(t, killed_leader_holds_nobody_up);
 	tcase_add_test(t, leader_that_is_killed_meanwhile_holds_nobody_up);
 	tcase_add_test(t, stopped_leader_is_waited_for_no_longer_than_said);
+	tcase_add_test(t, wait_for_another_process_ends_with_its_call);
 	t = new_case(s, "crowds");
 	tcase_add_test(t, writers_killed_at_any_moment_leave_what_is_right);
 	tcase_add_test(t, eight_processes_get_what_is_right);

@@ -372,6 +372,11 @@ START_TEST(bad_arguments_are_refused)
 	none.stride[0] = 0;
 	ck_assert_int_eq(thrum_npy_dump("b.npy", &none, NULL),
 	                 THRUM_EOVERFLOW);
+	/* No elements, of so many bytes each that no reader could say so. */
+	const size_t empty[2] = { 0, PTRDIFF_MAX };
+	none = thrum_array_nd(THRUM_F64, NULL, 2, empty, 0);
+	ck_assert_int_eq(thrum_npy_dump("b.npy", &none, NULL),
+	                 THRUM_EOVERFLOW);
 	ck_assert_int_eq(entries("."), 1);
 }
 END_TEST

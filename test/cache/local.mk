@@ -10,6 +10,8 @@ cache_unit_tests = \
 	test/cache/check_key \
 	test/cache/check_bytes \
 	test/cache/check_entry \
+	test/cache/check_fetch \
+	test/cache/check_moment \
 	test/cache/check_npy_files \
 	test/cache/check_npy_header \
 	test/cache/check_npz \
@@ -151,3 +153,7 @@ test_cache_check_memo_process_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_memo_process_LDADD = $(cache_api_ldadd)
 test_cache_check_entry_CPPFLAGS = $(cache_test_cppflags)
 test_cache_check_entry_LDADD = $(cache_ldadd)
+test_cache_check_fetch_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_fetch_LDADD = $(cache_ldadd)
+test_cache_check_moment_CPPFLAGS = $(cache_test_cppflags)
+test_cache_check_moment_LDADD = $(cache_ldadd)
