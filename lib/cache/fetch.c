@@ -251,11 +251,10 @@ void thrum__fetch_release(thrum_array *results, size_t n)
 		thrum_array_release(&results[i]);
 }
 
-/* Memory of its own for an array that is described. */
+/* Memory of its own for an array that is described, as decoding let through:
+ * @p bytes are no more than PTRDIFF_MAX. */
 static int allocate(thrum_array *a, uint64_t bytes)
 {
-	if (bytes > (uint64_t)PTRDIFF_MAX)
-		return -ENOMEM;
 	a->owner = thrum__owner_allocate((size_t)bytes, &a->data);
 	return a->owner ? 0 : -ENOMEM;
 }
