@@ -123,7 +123,8 @@ typedef struct thrum_memo_opts {
 
 /** Of this memo since it was opened, by this process; but entries and bytes are
  * those in the store, as those who use it have counted them: exact after
- * thrum_memo_evict, elsewhere off by what killed processes did not count. */
+ * thrum_memo_evict, elsewhere off by what was not counted: by processes that were
+ * killed, or that found the counts in use for too long. */
 typedef struct thrum_memo_stats {
 	uint64_t hits, misses;
 	uint64_t stores, failures; /* failures to write or to read an entry */

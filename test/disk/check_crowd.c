@@ -166,15 +166,17 @@ START_TEST(a_crowd_sees_right_values_only)
 	thrum_memo *memo;
 	thrum_memo_stats stats;
 	ck_assert_int_eq(thrum_memo_open(&memo, top, NULL), 0);
+	/* Counts may be off, after such a crowd, until all is counted. */
+	ck_assert_int_eq(thrum_memo_evict(memo, NULL), 0);
 	ck_assert_int_eq(thrum_memo_get_stats(memo, &stats, sizeof stats), 0);
 	ck_assert_uint_le(stats.entries, KEYS);
 	ck_assert_int_eq(thrum_memo_forget(memo, THRUM_FN(NULL, 0), NULL), 0);
-	ck_assert_int_eq(thrum_memo_get_stats(memo, &stats, sizeof stats), 0);
-	ck_assert_uint_eq(stats.entries, 0);
-	thrum_memo_close(memo);
 	left_over = 0;
 	ck_assert_int_eq(nftw(top, count_file, 16, FTW_PHYS), 0);
 	ck_assert_int_eq(left_over, 0);
+	ck_assert_int_eq(thrum_memo_get_stats(memo, &stats, sizeof stats), 0);
+	ck_assert_uint_eq(stats.entries, 0);
+	thrum_memo_close(memo);
 }
 END_TEST
 
