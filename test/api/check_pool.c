@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "../sanitizer.h"
-#include "atomics.h"
 #include "common.h"
 
 #include <pthread.h>

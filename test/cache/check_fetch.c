@@ -47,10 +47,7 @@ static void make_entry(const thrum_array *a, uint64_t raw_bytes,
 	snprintf(path, sizeof path, "%.4000s/%.2s", the_dir, name);
 	ck_assert(mkdir(path, 0700) == 0 || errno == EEXIST);
 	snprintf(path, sizeof path, "%.4000s/%s", the_dir, name);
-	FILE *f = fopen(path, "wb");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(file, (size_t)e.body_at + n, 1, f), 1);
-	ck_assert_int_eq(fclose(f), 0);
+	write_file(path, file, (size_t)e.body_at + n);
 	free(file);
 }
 

@@ -293,11 +293,17 @@ static const char *act_many(const char *folder, bool strict)
 	return within(folder, SCENE_OPTS(), strict, many);
 }
 
-static const char *evict(thrum_memo *memo, bool strict)
+static const char *evict_by(thrum_memo *memo, const thrum_memo_opts *limits,
+                            bool strict)
 {
-	int rc = thrum_memo_evict(memo, SCENE_OPTS(.max_entries = 1));
+	int rc = thrum_memo_evict(memo, limits);
 	LAW(rc == 0 || (!strict && rc < 0));
 	return NULL;
+}
+
+static const char *evict(thrum_memo *memo, bool strict)
+{
+	return evict_by(memo, SCENE_OPTS(.max_entries = 1), strict);
 }
 
 static const char *act_evict(const char *folder, bool strict)
@@ -308,9 +314,7 @@ static const char *act_evict(const char *folder, bool strict)
 /* None is so old, and what cannot be looked at is none. */
 static const char *age(thrum_memo *memo, bool strict)
 {
-	int rc = thrum_memo_evict(memo, SCENE_OPTS(.max_age_s = 3600));
-	LAW(rc == 0 || (!strict && rc < 0));
-	return NULL;
+	return evict_by(memo, SCENE_OPTS(.max_age_s = 3600), strict);
 }
 
 static const char *act_age(const char *folder, bool strict)

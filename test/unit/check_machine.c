@@ -23,7 +23,6 @@
 
 #include "../sanitizer.h"
 #include "affinity.h"
-#include "atomics.h"
 #include "machine.h"
 
 static struct machine *build(const struct topology_source *source)
